@@ -1,0 +1,62 @@
+// Caller: one AWS API call, whole: endpoint, credentials, signature, HTTP, error table, retries.
+// Every service client (aws/sqs.h, aws/autoscaling.h, ...) goes through it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "aws/credentials.h"
+#include "aws/endpoint.h"
+#include "aws/http_client.h"
+#include "aws/retry.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace aws {
+
+struct ApiRequest {
+  std::string service;    // endpoint and signing name: "sqs", "autoscaling", "ec2",
+                          // "elasticloadbalancing", "sts", "states"
+  std::string operation;  // AWS's name: "ReceiveMessage"
+  std::string content_type;
+  std::vector<base::Header> headers;  // beyond content-type: x-amz-target
+  std::string body;
+  base::Duration timeout{15'000};
+  bool idempotent = true;  // false: fresh connection, and not retried after the bytes may have left
+};
+
+// Told of every attempt: for metrics. `code` is "ok", an AWS code or a transport code (bounded by
+// the receiver).
+using RequestObserver = std::function<void(const std::string& service, const std::string& operation,
+                                           const std::string& code, base::Duration duration)>;
+
+class Caller {
+ public:
+  // References outlive the Caller; one Caller per thread.
+  Caller(HttpClient& http, CredentialsProvider& credentials, base::Clock& clock,
+         base::Random& random, EndpointConfig endpoints, RetryPolicy retry = {},
+         RequestObserver observer = {});
+
+  // The successful answer's HTTP response (2xx), or the error of the last attempt with AWS's code,
+  // message and request id, its kind from the table in aws/error.h.
+  boost::asio::awaitable<base::Result<base::HttpResponse>> call(ApiRequest request);
+
+  const EndpointConfig& endpoints() const { return endpoints_; }
+  base::Clock& clock() { return clock_; }
+  base::Random& random() { return random_; }
+
+ private:
+  HttpClient& http_;
+  CredentialsProvider& credentials_;
+  base::Clock& clock_;
+  base::Random& random_;
+  EndpointConfig endpoints_;
+  RetryPolicy retry_policy_;
+  RetryQuota quota_;
+  RequestObserver observer_;
+};
+
+}  // namespace aws

@@ -1,0 +1,39 @@
+// Credentials and where they come from.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace aws {
+
+struct Credentials {
+  std::string access_key_id;
+  base::Secret secret_access_key;
+  base::Secret session_token;               // empty for long-term keys
+  std::optional<base::TimePoint> expiration;
+  std::string source;                       // where they were found, for people: "environment"
+};
+
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  // Errors: kDenied when no source has any, naming every source that was tried.
+  virtual boost::asio::awaitable<base::Result<Credentials>> get() = 0;
+};
+
+class StaticCredentials final : public CredentialsProvider {
+ public:
+  explicit StaticCredentials(Credentials credentials) : credentials_(std::move(credentials)) {}
+  boost::asio::awaitable<base::Result<Credentials>> get() override { co_return credentials_; }
+
+ private:
+  Credentials credentials_;
+};
+
+}  // namespace aws

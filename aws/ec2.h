@@ -1,0 +1,45 @@
+// Amazon EC2 over its Query protocol: the calls that are used.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "aws/autoscaling.h"
+#include "aws/caller.h"
+
+namespace aws {
+
+struct LaunchTemplateVersion {
+  std::string template_id;
+  std::string template_name;
+  int version = 0;
+  bool is_default = false;
+};
+
+struct Ec2Instance {
+  base::InstanceId id;
+  std::string state;  // "pending", "running", "shutting-down", "terminated", "stopping", "stopped"
+  base::TimePoint launch_time;
+};
+
+class Ec2 {
+ public:
+  explicit Ec2(Caller& caller) : caller_(caller) {}
+
+  // `versions` may hold numbers, "$Latest" and "$Default"; one answer per version that exists.
+  // Error kNotFound (InvalidLaunchTemplateId.NotFound, ...) when the template does not exist.
+  boost::asio::awaitable<base::Result<std::vector<LaunchTemplateVersion>>>
+  describe_launch_template_versions(LaunchTemplateSpecification launch_template,
+                                    std::vector<std::string> versions);
+  // All pages, chunks of 100 ids. Ids that EC2 does not know (any more, or yet) are absent, not an
+  // error.
+  boost::asio::awaitable<base::Result<std::vector<Ec2Instance>>> describe_instances(
+      std::vector<base::InstanceId> ids);
+
+ private:
+  Caller& caller_;
+};
+
+}  // namespace aws

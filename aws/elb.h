@@ -1,0 +1,36 @@
+// Target health of Application/Network (ELBv2) and Classic load balancers.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
+// https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "aws/caller.h"
+#include "base/names.h"
+
+namespace aws {
+
+struct TargetHealth {
+  base::InstanceId target;
+  std::string state;   // "healthy", "initial", "unhealthy", "draining", "unused"; classic: "InService"
+  std::string reason;  // AWS's reason code, may be empty
+};
+
+class Elb {
+ public:
+  explicit Elb(Caller& caller) : caller_(caller) {}
+
+  // ELBv2, one entry per target and port.
+  boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> describe_target_health(
+      std::string target_group_arn);
+  // Classic: state "InService" or "OutOfService".
+  boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> describe_instance_health(
+      std::string load_balancer_name);
+
+ private:
+  Caller& caller_;
+};
+
+}  // namespace aws

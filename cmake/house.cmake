@@ -1,0 +1,35 @@
+# house_library(NAME SOURCES ... LINKS ...): one library per folder, include root = repository root.
+# A folder without compiled sources yet becomes an INTERFACE library.
+function(house_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PUBLIC flags ${ARG_LINKS})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} INTERFACE flags ${ARG_LINKS})
+  endif()
+endfunction()
+
+# house_test(FOLDER SOURCES ... LINKS ...): the test binary <folder>_tests, each case its own ctest.
+function(house_test folder)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${folder}_tests ${ARG_SOURCES})
+  target_link_libraries(${folder}_tests PRIVATE flags ${ARG_LINKS} GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${folder}_tests PRIVATE
+    TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data")
+  add_test(NAME ${folder} COMMAND ${folder}_tests)
+  set_tests_properties(${folder} PROPERTIES LABELS unit TIMEOUT 600)
+endfunction()
+
+# house_fuzzer(NAME SOURCE LINKS ...): a libFuzzer binary, only with AUTORECYCLE_FUZZ.
+function(house_fuzzer name source)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  if(AUTORECYCLE_FUZZ)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE flags ${ARG_LINKS})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()

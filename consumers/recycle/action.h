@@ -1,0 +1,49 @@
+// Action: one mutation of a group, as a value. The planner makes them, the executor carries them
+// out, the model applies them to a snapshot (dry run), and describe() prints them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/names.h"
+#include "consumers/recycle/journal.h"
+
+namespace consumers::recycle {
+
+struct WriteJournal {
+  Journal journal;
+};
+struct RemoveJournal {};
+struct SuspendProcesses {
+  std::vector<std::string> processes;
+};
+struct ResumeProcesses {
+  std::vector<std::string> processes;
+};
+// UpdateAutoScalingGroup; only what is set is changed.
+struct SetBounds {
+  std::optional<int> min_size;
+  std::optional<int> max_size;
+  std::optional<int> desired_capacity;
+};
+// TerminateInstanceInAutoScalingGroup, by name.
+struct TerminateInstance {
+  base::InstanceId instance;
+  bool decrement_desired = true;
+};
+struct ProtectInstances {
+  std::vector<base::InstanceId> instances;
+  bool protect = true;
+};
+
+using Action = std::variant<WriteJournal, RemoveJournal, SuspendProcesses, ResumeProcesses,
+                            SetBounds, TerminateInstance, ProtectInstances>;
+
+// One line for people: "UpdateAutoScalingGroup min=8 max=8 desired=8".
+std::string describe(const Action& action);
+// AWS's name of the call that carries it out.
+std::string operation_name(const Action& action);
+
+}  // namespace consumers::recycle

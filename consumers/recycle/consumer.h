@@ -1,0 +1,95 @@
+// The two consumers of recycling.
+//
+// IntakeConsumer (queue "events"): an event or a request by hand -> the groups it concerns -> one
+// RecycleRequest per recyclable group on the queue "recycles", MessageGroupId = component, so that
+// SQS keeps two recycles of one component from overlapping.
+//
+// RecycleConsumer (queue "recycles"): carries one request out, turn by turn.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "aws/autoscaling.h"
+#include "aws/ec2.h"
+#include "aws/elb.h"
+#include "aws/step_functions.h"
+#include "aws/sts.h"
+#include "base/random.h"
+#include "consumers/consumer.h"
+#include "consumers/recycle/model.h"
+
+namespace consumers::recycle {
+
+// References outlive the consumers.
+struct Services {
+  aws::AutoScaling& auto_scaling;
+  aws::Ec2& ec2;
+  aws::Elb& elb;
+  aws::StepFunctions& step_functions;
+  aws::Sts& sts;
+  base::Clock& clock;
+  base::Random& random;
+};
+
+struct Config {
+  base::Duration poll_interval{15'000};  // between two looks at a group while waiting
+  base::Duration ready_timeout{900'000};
+  base::Duration terminate_timeout{3'600'000};
+  WindowRule default_window;     // for out-in-timed groups without a window tag
+  std::string success_channel;   // the step function payload's success_channel
+  // How long one delivery may carry a recycle on before it is handed over (SQS ends it at 12 h).
+  base::Duration handover_after = std::chrono::hours(11);
+};
+
+// Progress of one run, for logs, metrics and `status`: called after every turn.
+struct Progress {
+  std::string group;
+  std::string strategy;
+  std::string phase;   // "preflight", "grow", "cull", "swap", "restore", "finished", "aborted"
+  std::string step;    // what is done, or why it waits
+  int old_instances = 0;
+  int new_ready = 0;
+  int in_service = 0;
+};
+using ProgressObserver = std::function<void(const Progress&)>;
+
+class IntakeConsumer final : public Consumer {
+ public:
+  IntakeConsumer(Services services, Config config) : services_(services), config_(config) {}
+  std::string_view name() const override { return "intake"; }
+  bool accepts(const Delivery& delivery) const override;
+  boost::asio::awaitable<Verdict> consume(Delivery delivery) override;
+
+ private:
+  Services services_;
+  Config config_;
+};
+
+class RecycleConsumer final : public Consumer {
+ public:
+  RecycleConsumer(Services services, Config config, ProgressObserver observer = {})
+      : services_(services), config_(config), observer_(std::move(observer)) {}
+  std::string_view name() const override { return "recycle"; }
+  bool accepts(const Delivery& delivery) const override;
+  boost::asio::awaitable<Verdict> consume(Delivery delivery) override;
+
+ private:
+  Services services_;
+  Config config_;
+  ProgressObserver observer_;
+};
+
+// `autorecycle plan`: reads the group and folds the planner over the model. Changes nothing.
+struct PlanReport {
+  std::string group;
+  std::string strategy;
+  std::string target;
+  std::string not_recyclable;  // why there is no plan; empty otherwise
+  std::vector<PlannedStep> steps;
+};
+boost::asio::awaitable<base::Result<PlanReport>> plan_group(Services services, Config config,
+                                                            base::GroupName group,
+                                                            PolicyOverrides overrides);
+
+}  // namespace consumers::recycle

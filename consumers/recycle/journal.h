@@ -1,0 +1,55 @@
+// Journal: what must survive a crash, kept on the group itself in tags under kJournalPrefix.
+// Written before the first mutation, removed as the last one.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "consumers/recycle/policy.h"
+
+namespace consumers::recycle {
+
+inline constexpr std::string_view kJournalPrefix = "autorecycle:journal";
+
+enum class Phase {
+  kGrow,     // out-in: new instances come and are proven; may still be undone completely
+  kCull,     // out-in: old instances go; point of no return
+  kSwap,     // in-out: one goes, its replacement comes
+  kRestore,  // bounds, processes and protection go back to the original
+};
+
+std::string_view to_string(Phase phase);
+
+struct Journal {
+  std::string run_id;
+  Strategy strategy = Strategy::kOutIn;
+  Phase phase = Phase::kGrow;
+  base::TimePoint started_at;
+  int original_min = 0;
+  int original_max = 0;
+  int original_desired = 0;
+  std::string target;                                // Target::describe() when it started
+  std::optional<base::TimePoint> force_before;       // forced runs: launched before this is old
+  std::vector<std::string> suspended;                // processes that we suspended
+  bool protected_new = false;                        // we set scale-in protection on new instances
+  base::InstanceId victim;                           // in-out: the one that goes now
+  std::string failure;                               // why it is being restored; empty on success
+
+  friend bool operator==(const Journal&, const Journal&) = default;
+};
+
+// As tags: keys kJournalPrefix, kJournalPrefix + ":2", ...; values of at most 256 characters of the
+// set that AWS allows in tag values.
+std::map<std::string, std::string> to_tags(const Journal& journal);
+// None if the tags hold no journal; an error (kInvalid) if they hold a broken one.
+base::Result<std::optional<Journal>> journal_from_tags(
+    const std::map<std::string, std::string>& tags);
+std::vector<std::string> journal_keys(const std::map<std::string, std::string>& tags);
+
+}  // namespace consumers::recycle

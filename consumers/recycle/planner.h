@@ -1,0 +1,50 @@
+// The planner: a pure function from what is to what to do next. No I/O, no clock, no randomness.
+//
+// One mutation per turn, then the world is read again. The same function runs production, the dry
+// run (folded over consumers/recycle/model.h) and the simulator.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "consumers/recycle/action.h"
+#include "consumers/recycle/journal.h"
+#include "consumers/recycle/policy.h"
+#include "consumers/recycle/snapshot.h"
+
+namespace consumers::recycle {
+
+// What does not change during a run and does not come from the group.
+struct RunContext {
+  std::string run_id;                           // for a journal that is to be written
+  std::optional<base::TimePoint> force_before;  // set when the request was forced
+  base::Duration ready_timeout{900'000};        // new instances not proven after this: undo
+  base::Duration terminate_timeout{3'600'000};  // an old one not gone after this: safe stop
+};
+
+struct Mutate {
+  Action action;
+  std::string why;
+};
+// Look again after the poll interval, or not before `not_before` (a window) if that is set.
+struct Wait {
+  std::string why;
+  std::optional<base::TimePoint> not_before;
+};
+// Nothing (more) to do: the group is as it was, only newer, and nothing of ours is on it.
+struct Finished {
+  std::string result;
+};
+// Ended without success; nothing of ours is on the group any more.
+struct Abort {
+  std::string why;
+};
+
+using Step = std::variant<Mutate, Wait, Finished, Abort>;
+
+Step next(const Snapshot& snapshot, const std::optional<Journal>& journal, const Policy& policy,
+          const RunContext& context, base::TimePoint now);
+
+}  // namespace consumers::recycle

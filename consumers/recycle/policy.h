@@ -1,0 +1,67 @@
+// Policy: what the tags of a group ask for, parsed and checked. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+#include "consumers/recycle/window.h"
+
+namespace consumers::recycle {
+
+enum class Strategy { kOutIn, kOutInTimed, kInOut };
+
+std::string_view to_string(Strategy strategy);
+// "out-in", "out-in-timed", "in-out"; anything else is an error that names what is accepted.
+base::Result<Strategy> parse_strategy(std::string_view text);
+
+inline constexpr std::string_view kTagRecycleOnUpdate = "autorecycle_recycle_on_asg_update";
+inline constexpr std::string_view kTagStrategy = "autorecycle_strategy";
+inline constexpr std::string_view kTagComponent = "autorecycle_override_component_name";
+inline constexpr std::string_view kTagSlackChannel = "autorecycle_slack_monitoring_channel";
+inline constexpr std::string_view kTagPagerDuty = "autorecycle_notify_pager_duty";
+inline constexpr std::string_view kTagTeam = "autorecycle_team";
+inline constexpr std::string_view kTagStepFunction = "autorecycle_step_function_name";
+inline constexpr std::string_view kTagDryRun = "autorecycle_dry_run";
+// Ours, for out-in-timed; the original read its window from a file of its own.
+inline constexpr std::string_view kTagWindow = "autorecycle_recycle_window";
+inline constexpr std::string_view kTagExcludeWindow = "autorecycle_exclude_window";
+inline constexpr std::string_view kTagTimeZone = "autorecycle_time_zone";
+
+struct Policy {
+  Strategy strategy = Strategy::kOutIn;
+  std::string component;  // of the override tag, else the group's name before its first "-asg-"
+  bool dry_run = false;
+  WindowRule window;      // empty: always open
+  std::string step_function_name;  // non-empty: start that state machine instead
+  std::string slack_monitoring_channel;
+  bool notify_pager_duty = false;
+  bool has_notify_pager_duty = false;  // the payload carries only tags that are present
+  bool has_dry_run = false;
+  std::string team;
+};
+
+// The group does not ask to be recycled: a required tag is missing, or recycle_on_asg_update is not
+// "true". Not an error; the reason is for the log.
+struct NotRecyclable {
+  std::string reason;
+};
+
+struct PolicyOverrides {
+  std::string strategy;  // of the request; empty: the tag decides
+  bool force = false;    // recycles even if the tags do not switch it on
+  bool dry_run = false;
+};
+
+// Errors (kInvalid) name the tag, its value and what is accepted.
+base::Result<std::variant<Policy, NotRecyclable>> read_policy(
+    const std::string& group_name, const std::map<std::string, std::string>& tags,
+    const PolicyOverrides& overrides, const WindowRule& default_window);
+
+// "payments" of "payments-asg-2019...": the text before the first "-asg-", else the whole name.
+std::string component_of(const std::string& group_name);
+
+}  // namespace consumers::recycle

@@ -1,0 +1,45 @@
+// Snapshot: everything the planner may know about a group at one moment, and drift: which of its
+// instances are old. Values only; consumers/recycle/reader.h fills them from AWS.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/autoscaling.h"
+#include "base/clock.h"
+
+namespace consumers::recycle {
+
+// What the group launches now, with $Latest and $Default resolved to numbers.
+struct Target {
+  std::vector<aws::LaunchTemplateSpecification> launch_templates;  // mixed policies have several
+  std::string launch_configuration_name;
+
+  std::string describe() const;  // "lt-0abc:7"
+};
+
+struct InstanceFacts {
+  std::optional<base::TimePoint> launch_time;  // EC2's; none if EC2 does not know it
+  bool serving = true;                         // healthy in every target group and load balancer
+  std::string not_serving_because;             // "target group web: initial"
+};
+
+struct Snapshot {
+  aws::AutoScalingGroup group;
+  Target target;
+  std::map<base::InstanceId, InstanceFacts> facts;
+  // Instances of this group that left it but are not yet "terminated" for EC2 (their network
+  // interface is still taken).
+  std::vector<base::InstanceId> still_terminating;
+};
+
+// Old: not of the target; or, when forced, launched before `force_before`.
+bool is_old(const Snapshot& snapshot, const aws::GroupInstance& instance,
+            std::optional<base::TimePoint> force_before);
+// InService, Healthy and serving; the reason why not goes to `why` if given.
+bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance,
+              std::string* why = nullptr);
+
+}  // namespace consumers::recycle

@@ -1,0 +1,53 @@
+// World: what the simulated services share: time, randomness, identifiers, delayed work and the
+// event bus. Single-threaded; everything runs on one executor.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "sim/service.h"
+
+namespace sim {
+
+struct WorldConfig {
+  std::string region = "eu-west-2";
+  std::string account = "123456789012";
+  std::uint64_t seed = 1;
+  // Credentials that the region knows: access key id -> secret. Empty: signatures are not checked.
+  std::map<std::string, std::string> keys = {{"AKIDSIMULATED", "simulated-secret"}};
+};
+
+class World {
+ public:
+  World(boost::asio::any_io_executor executor, base::Clock& clock, WorldConfig config);
+
+  base::Clock& clock() { return clock_; }
+  base::Random& random() { return random_; }
+  const WorldConfig& config() const { return config_; }
+  boost::asio::any_io_executor executor() const { return executor_; }
+
+  // Runs `work` once `delay` has passed, on the executor; never inside this call.
+  void after(base::Duration delay, std::function<void()> work);
+
+  // Puts an event on the bus; listeners (EventBridge rules) see it in order. `event` holds
+  // "source", "detail-type", "resources" and "detail"; the bus adds id, time, account, region.
+  void emit(Json event);
+  void listen(std::function<void(const Json&)> listener);
+
+  std::string arn(const std::string& service, const std::string& resource) const;
+
+ private:
+  boost::asio::any_io_executor executor_;
+  base::Clock& clock_;
+  WorldConfig config_;
+  base::Random random_;
+  std::vector<std::function<void(const Json&)>> listeners_;
+};
+
+}  // namespace sim
