@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/names.h"
@@ -11,9 +12,10 @@
 
 namespace messages {
 
-// "This group may have drifted": from an AWS event. Only a hint: the reader looks at the group.
+// "These groups may have drifted": from an AWS event. Only a hint: the reader looks at each group.
+// One call can tag several groups, hence the list; never empty, no group twice.
 struct GroupChanged {
-  base::GroupName group;
+  std::vector<base::GroupName> groups;
 };
 
 // "This launch template got a new version, or another default": the groups are looked up from it.
