@@ -1,10 +1,10 @@
 #include "base/clock.h"
 
-#include <date/date.h>
-
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <date/date.h>
+
 #include <sstream>
 
 namespace base {
@@ -37,8 +37,9 @@ std::string format_rfc3339(TimePoint time) {
 
 Result<TimePoint> parse_rfc3339(std::string_view text) {
   const auto wrong = [&] {
-    return invalid("time '" + std::string(text.substr(0, 64)) +
-                   "' is not RFC 3339, for example 2026-01-02T03:04:05Z or 2026-01-02T03:04:05+01:00");
+    return invalid(
+        "time '" + std::string(text.substr(0, 64)) +
+        "' is not RFC 3339, for example 2026-01-02T03:04:05Z or 2026-01-02T03:04:05+01:00");
   };
   if (text.size() < 20 || text.size() > 40 || (text[10] != 'T' && text[10] != 't')) return wrong();
   std::string copy(text);

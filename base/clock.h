@@ -5,13 +5,14 @@
 // steady_timer, sleep or system_clock::now().
 #pragma once
 
+#include "base/result.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace base {
 
@@ -32,7 +33,9 @@ class Clock {
   // wait by throwing boost::system::system_error(operation_aborted).
   virtual asio::awaitable<void> sleep_until(SteadyPoint deadline) = 0;
 
-  asio::awaitable<void> sleep_for(Duration duration) { return sleep_until(steady_now() + duration); }
+  asio::awaitable<void> sleep_for(Duration duration) {
+    return sleep_until(steady_now() + duration);
+  }
 };
 
 // Asio timers on the executor of the calling coroutine.

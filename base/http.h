@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,7 +19,8 @@ struct Header {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  // absolute ("https://host/path?query") to send, origin form ("/path?query") served
+  std::string
+      url;  // absolute ("https://host/path?query") to send, origin form ("/path?query") served
   std::vector<Header> headers;
   std::string body;
 };

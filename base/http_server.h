@@ -4,15 +4,16 @@
 // with 413/431; a handler that throws answers 500 and the connection goes on.
 #pragma once
 
+#include "base/http.h"
+#include "base/result.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "base/http.h"
-#include "base/result.h"
 
 namespace base {
 
@@ -31,7 +32,7 @@ class HttpServer {
   ~HttpServer();
 
   std::uint16_t port() const;
-  // Accepts until stop(); returns when every connection has ended.
+  // Accepts until stop(); returns once stop() was called; open connections are cut.
   boost::asio::awaitable<void> run();
   void stop();
 

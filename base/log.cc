@@ -1,13 +1,13 @@
 #include "base/log.h"
 
+#include "base/clock.h"
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <memory>
-
-#include "base/clock.h"
 
 namespace base {
 
@@ -20,10 +20,10 @@ struct State {
 
   State() {
     // spdlog is the sink only; lines come to it complete, so that both formats share one escaper.
-    logger = std::make_shared<spdlog::logger>(
-        "autorecycle", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        "%v", spdlog::pattern_time_type::utc, "\n"));
+    logger = std::make_shared<spdlog::logger>("autorecycle",
+                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, "\n"));
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
   }
@@ -36,10 +36,14 @@ State& state() {
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warn";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
   }
   return "unknown";
 }
@@ -88,8 +92,8 @@ std::string render_log_line(LogFormat format, LogLevel level, std::string_view l
     }
     return line;
   }
-  line = fmt::format(R"({{"time":"{}","level":"{}","logger":"{}","message":)", time,
-                     name_of(level), logger);
+  line = fmt::format(R"({{"time":"{}","level":"{}","logger":"{}","message":)", time, name_of(level),
+                     logger);
   append_quoted(line, sentence);
   for (const LogField& field : fields) {
     line += fmt::format(R"(,"{}":)", field.key);

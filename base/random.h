@@ -14,11 +14,11 @@ class Random {
   static Random from_entropy();
 
   std::uint64_t seed() const { return seed_; }
-  double uniform();                                  // [0, 1)
-  std::int64_t below(std::int64_t bound);            // [0, bound), bound > 0
-  bool chance(double probability);                   // true with this probability
-  std::string uuid();                                // version 4
-  std::string hex(std::size_t digits);               // lower case
+  double uniform();                        // [0, 1)
+  std::int64_t below(std::int64_t bound);  // [0, bound), bound > 0
+  bool chance(double probability);         // true with this probability
+  std::string uuid();                      // version 4
+  std::string hex(std::size_t digits);     // lower case
 
  private:
   std::uint64_t seed_;

@@ -6,12 +6,18 @@ namespace base {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kRetry: return "retry";
-    case ErrorKind::kThrottled: return "throttled";
-    case ErrorKind::kNotFound: return "not-found";
-    case ErrorKind::kDenied: return "denied";
-    case ErrorKind::kInvalid: return "invalid";
-    case ErrorKind::kFatal: return "fatal";
+    case ErrorKind::kRetry:
+      return "retry";
+    case ErrorKind::kThrottled:
+      return "throttled";
+    case ErrorKind::kNotFound:
+      return "not-found";
+    case ErrorKind::kDenied:
+      return "denied";
+    case ErrorKind::kInvalid:
+      return "invalid";
+    case ErrorKind::kFatal:
+      return "fatal";
   }
   return "unknown";
 }
@@ -28,7 +34,9 @@ Error Error::while_doing(std::string_view context) const {
   return copy;
 }
 
-Error invalid(std::string message) { return {ErrorKind::kInvalid, "Invalid", std::move(message), {}}; }
+Error invalid(std::string message) {
+  return {ErrorKind::kInvalid, "Invalid", std::move(message), {}};
+}
 Error fatal(std::string message) { return {ErrorKind::kFatal, "Fatal", std::move(message), {}}; }
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {

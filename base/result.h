@@ -7,6 +7,7 @@
 
 #include <boost/system/result.hpp>
 #include <boost/throw_exception.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <string_view>

@@ -3,16 +3,17 @@
 // seed gives the same run. No system calls, no threads.
 #pragma once
 
+#include "base/clock.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/execution_context.hpp>
+
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
-
-#include "base/clock.h"
 
 namespace sim {
 
@@ -53,7 +54,8 @@ T VirtualLoop::run(boost::asio::awaitable<T> work, base::Duration limit) {
       error = e;
       finished = true;
     });
-    if (!run_until([&] { return finished; }, limit)) throw std::logic_error("coroutine never ended");
+    if (!run_until([&] { return finished; }, limit))
+      throw std::logic_error("coroutine never ended");
     if (error) std::rethrow_exception(error);
   } else {
     std::optional<T> value;
@@ -62,7 +64,8 @@ T VirtualLoop::run(boost::asio::awaitable<T> work, base::Duration limit) {
       if (!e) value.emplace(std::move(result));
       finished = true;
     });
-    if (!run_until([&] { return finished; }, limit)) throw std::logic_error("coroutine never ended");
+    if (!run_until([&] { return finished; }, limit))
+      throw std::logic_error("coroutine never ended");
     if (error) std::rethrow_exception(error);
     return std::move(*value);
   }

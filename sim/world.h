@@ -2,16 +2,17 @@
 // event bus. Single-threaded; everything runs on one executor.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <functional>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <vector>
-
 #include "base/clock.h"
 #include "base/random.h"
 #include "sim/service.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace sim {
 

@@ -1,0 +1,213 @@
+#include "sim/virtual_loop.h"
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <deque>
+#include <map>
+#include <utility>
+
+namespace sim {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// Move-only nullary work; std::function would ask for copies of coroutine frames.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual void operator()() = 0;
+};
+
+template <class F>
+class TaskOf final : public Task {
+ public:
+  explicit TaskOf(F f) : f_(std::move(f)) {}
+  void operator()() override {
+    F f(std::move(f_));
+    std::move(f)();
+  }
+
+ private:
+  F f_;
+};
+
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+  virtual void complete(error_code ec) = 0;
+};
+
+template <class Handler>
+class WaiterOf final : public Waiter {
+ public:
+  WaiterOf(Handler handler, asio::any_io_executor fallback)
+      : handler_(std::move(handler)), fallback_(std::move(fallback)) {}
+  void complete(error_code ec) override {
+    auto executor = asio::get_associated_executor(handler_, fallback_);
+    asio::post(executor, asio::append(std::move(handler_), ec));
+  }
+
+ private:
+  Handler handler_;
+  asio::any_io_executor fallback_;
+};
+
+struct Sleep {
+  std::unique_ptr<Waiter> waiter;  // empty once completed or cancelled
+};
+
+class Context final : public asio::execution_context {
+ public:
+  ~Context() {
+    // Handlers own coroutine frames whose destruction may queue or drop further work.
+    while (!ready.empty() || !sleeps.empty()) {
+      auto tasks = std::exchange(ready, {});
+      auto waits = std::exchange(sleeps, {});
+    }
+    shutdown();
+    destroy();
+  }
+
+  std::deque<std::unique_ptr<Task>> ready;
+  std::multimap<base::SteadyPoint, std::shared_ptr<Sleep>> sleeps;
+  base::TimePoint start;
+  base::SteadyPoint now{};
+};
+
+class Executor {
+ public:
+  explicit Executor(Context& context) : context_(&context) {}
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking.never;
+  }
+  Executor require(asio::execution::blocking_t::never_t) const noexcept { return *this; }
+
+  template <class F>
+  void execute(F f) const {
+    context_->ready.push_back(std::make_unique<TaskOf<F>>(std::move(f)));
+  }
+
+  friend bool operator==(const Executor& a, const Executor& b) noexcept {
+    return a.context_ == b.context_;
+  }
+
+ private:
+  Context* context_;
+};
+
+class VirtualClock final : public base::Clock {
+ public:
+  explicit VirtualClock(Context& context) : context_(context) {}
+
+  base::TimePoint now() const override {
+    return context_.start + (context_.now - base::SteadyPoint{});
+  }
+  base::SteadyPoint steady_now() const override { return context_.now; }
+
+  asio::awaitable<void> sleep_until(base::SteadyPoint deadline) override {
+    auto initiate = [this, deadline](auto handler) { start_sleep(std::move(handler), deadline); };
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(error_code)>(
+        std::move(initiate), asio::use_awaitable);
+  }
+
+ private:
+  template <class Handler>
+  void start_sleep(Handler handler, base::SteadyPoint deadline) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto sleep = std::make_shared<Sleep>();
+    sleep->waiter = std::make_unique<WaiterOf<Handler>>(std::move(handler), Executor(context_));
+    if (slot.is_connected()) {
+      std::weak_ptr<Sleep> weak = sleep;
+      slot.assign([weak](asio::cancellation_type) {
+        if (auto s = weak.lock(); s && s->waiter) {
+          std::exchange(s->waiter, nullptr)->complete(asio::error::operation_aborted);
+        }
+      });
+    }
+    context_.sleeps.emplace(std::max(deadline, context_.now), std::move(sleep));
+  }
+
+  Context& context_;
+};
+
+}  // namespace
+
+struct VirtualLoop::Impl {
+  Context context;
+  VirtualClock clock{context};
+
+  // Wakes the next sleeper; false if there is none at or before `limit`.
+  bool advance(base::SteadyPoint limit) {
+    while (!context.sleeps.empty()) {
+      const auto next = context.sleeps.begin();
+      if (!next->second->waiter) {  // cancelled: must not move the clock
+        context.sleeps.erase(next);
+        continue;
+      }
+      if (next->first > limit) return false;
+      context.now = std::max(context.now, next->first);
+      const auto sleep = next->second;
+      context.sleeps.erase(next);
+      std::exchange(sleep->waiter, nullptr)->complete({});
+      return true;
+    }
+    return false;
+  }
+
+  void run_one() {
+    const auto task = std::move(context.ready.front());
+    context.ready.pop_front();
+    (*task)();
+  }
+};
+
+VirtualLoop::VirtualLoop() : VirtualLoop(base::parse_rfc3339("2026-01-02T03:04:05Z").value()) {}
+
+VirtualLoop::VirtualLoop(base::TimePoint start) : impl_(std::make_unique<Impl>()) {
+  impl_->context.start = start;
+}
+
+VirtualLoop::~VirtualLoop() = default;
+
+asio::any_io_executor VirtualLoop::executor() { return Executor(impl_->context); }
+
+base::Clock& VirtualLoop::clock() { return impl_->clock; }
+
+void VirtualLoop::run() {
+  do {
+    while (!impl_->context.ready.empty()) impl_->run_one();
+  } while (impl_->advance(base::SteadyPoint::max()));
+}
+
+void VirtualLoop::run_for(base::Duration duration) {
+  const base::SteadyPoint limit = impl_->context.now + duration;
+  do {
+    while (!impl_->context.ready.empty()) impl_->run_one();
+  } while (impl_->advance(limit));
+  impl_->context.now = limit;
+}
+
+bool VirtualLoop::run_until(const std::function<bool()>& done, base::Duration limit) {
+  const base::SteadyPoint end = impl_->context.now + limit;
+  do {
+    while (!impl_->context.ready.empty()) {
+      if (done()) return true;
+      impl_->run_one();
+    }
+    if (done()) return true;
+  } while (impl_->advance(end));
+  return done();
+}
+
+}  // namespace sim

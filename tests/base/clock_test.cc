@@ -1,0 +1,31 @@
+#include "base/clock.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+TEST(Rfc3339, RoundTripsWholeAndFractionalSeconds) {
+  for (const char* text :
+       {"2026-01-02T03:04:05Z", "1999-12-31T23:59:59Z", "2026-01-02T03:04:05.678Z"}) {
+    EXPECT_EQ(base::format_rfc3339(base::parse_rfc3339(text).value()), text);
+  }
+}
+
+TEST(Rfc3339, AppliesOffsets) {
+  EXPECT_EQ(base::parse_rfc3339("2026-07-01T10:00:00+01:00").value(),
+            base::parse_rfc3339("2026-07-01T09:00:00Z").value());
+  EXPECT_EQ(base::parse_rfc3339("2026-07-01T10:00:00.5-02:30").value(),
+            base::parse_rfc3339("2026-07-01T12:30:00.5Z").value());
+}
+
+TEST(Rfc3339, RefusesWhatIsNotATimeAndNamesIt) {
+  for (const char* text :
+       {"", "yesterday", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z",
+        "2026-01-02 03:04:05Z", "2026-01-02T03:04:05Zx", "2026-01-02T25:04:05Z"}) {
+    const auto parsed = base::parse_rfc3339(text);
+    ASSERT_TRUE(parsed.has_error()) << text;
+    EXPECT_NE(parsed.error().message.find(std::string("'") + text), std::string::npos);
+  }
+}
+
+}  // namespace
