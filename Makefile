@@ -1,0 +1,90 @@
+# What people type. `make` alone lists the targets; CMakePresets.json holds the builds.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc)
+PYTHON := .venv/bin/python
+SOURCES = git ls-files -z '*.h' '*.cc'
+TIDY = python3 tests/tidy.py
+
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## See it work on a simulated region; CRASH=1 kills the worker half way
+	@.ci/install tools clients
+	@[ -e build/release/build.ninja ] || cmake --preset release
+	@cmake --build --preset release -j $(JOBS) --target autorecycle autorecycle-sim
+	@$(PYTHON) demo/demo.py --build build/release $(if $(filter-out 0,$(CRASH)),--crash)
+
+.PHONY: test
+test: setup build ## Everything: unit tests with sanitizers, tidy check, integration tests
+	@failed=; \
+	ctest --preset dev -j $(JOBS) --output-log build/dev/ctest.log || failed+=' ctest'; \
+	$(TIDY) || failed+=' tidy'; \
+	$(PYTHON) -m pytest tests/integration || failed+=' integration'; \
+	echo; echo 'ctest:'; grep -E 'tests passed|Failed|Total Test time' build/dev/ctest.log || true; \
+	if [ -n "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; \
+	echo 'make test: passed'
+
+.PHONY: build
+build: build/dev/build.ninja ## Build with AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --build --preset dev -j $(JOBS)
+
+build/%/build.ninja:
+	@.ci/install tools
+	@cmake --preset $*
+
+.PHONY: setup
+setup: ## Install what is needed, skip what is there
+	@.ci/install
+
+.PHONY: check
+check: ## What a commit must pass before the tests: format, tidy, clang-tidy of what changed
+	@$(SOURCES) | xargs -0 -r clang-format-16 --dry-run --Werror
+	@$(TIDY)
+	@$(MAKE) --no-print-directory lint
+
+.PHONY: format
+format: ## Format all sources in place
+	@$(SOURCES) | xargs -0 -r clang-format-16 -i
+
+.PHONY: tidy
+tidy: ## Check the house rules: include arrows, sizes, banned calls
+	@$(TIDY)
+
+BASE ?= HEAD
+.PHONY: lint
+lint: build/dev/build.ninja ## clang-tidy of what differs from BASE (HEAD); ALL=1 for everything
+	@cmake --build --preset dev -j $(JOBS) --target proto >/dev/null  # the generated headers
+	@if [ -n "$(ALL)" ]; then git ls-files '*.cc'; \
+	else git diff --name-only --diff-filter=d $(BASE) -- '*.cc'; \
+	  git ls-files --others --exclude-standard '*.cc'; fi | sort -u | \
+	xargs -r -P $(JOBS) -n 4 clang-tidy-16 -p build/dev --quiet --warnings-as-errors='*'
+
+.PHONY: tsan
+tsan: build/tsan/build.ninja ## Unit tests with ThreadSanitizer
+	@cmake --build --preset tsan -j $(JOBS)
+	@ctest --preset tsan -j $(JOBS)
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: build/fuzz/build.ninja ## Every fuzzer for FUZZ_SECONDS (60) each, JOBS at a time
+	@cmake --build --preset fuzz -j $(JOBS)
+	@.ci/fuzz build/fuzz $(FUZZ_SECONDS) $(JOBS)
+
+.PHONY: release
+release: build/release/build.ninja ## Build what is shipped: build/release/worker/autorecycle
+	@cmake --build --preset release -j $(JOBS)
+
+.PHONY: run-local
+run-local: release ## A simulated region and a worker to play with, until Ctrl-C
+	@.ci/install clients
+	@$(PYTHON) demo/local.py --build build/release
+
+.PHONY: clean
+clean: ## Remove all builds (ccache and .venv stay)
+	@rm -rf build .demo
