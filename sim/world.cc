@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "sim/faults.h"
+
 namespace sim {
 
 namespace asio = boost::asio;
@@ -24,7 +26,10 @@ World::World(asio::any_io_executor executor, base::Clock& clock, WorldConfig con
     : executor_(std::move(executor)),
       clock_(clock),
       config_(std::move(config)),
-      random_(config_.seed) {}
+      random_(config_.seed),
+      faults_(std::make_unique<Faults>(random_)) {}
+
+World::~World() = default;
 
 void World::after(base::Duration delay, std::function<void()> work) {
   asio::co_spawn(executor_, run_later(clock_, delay, std::move(work)), [](std::exception_ptr e) {

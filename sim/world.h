@@ -11,10 +11,13 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace sim {
+
+class Faults;
 
 struct WorldConfig {
   std::string region = "eu-west-2";
@@ -22,14 +25,23 @@ struct WorldConfig {
   std::uint64_t seed = 1;
   // Credentials that the region knows: access key id -> secret. Empty: signatures are not checked.
   std::map<std::string, std::string> keys = {{"AKIDSIMULATED", "simulated-secret"}};
+  // Temporary credentials: access key id -> the session token that must come with it.
+  std::map<std::string, std::string> session_tokens;
+  // Signatures' dates are compared with the operating system's time instead of the World's clock:
+  // for clients in real time that talk to an accelerated region.
+  bool signature_time_is_real = false;
+  // How long CloudTrail takes to put an API call on the bus.
+  base::Duration trail_delay{100};
 };
 
 class World {
  public:
   World(boost::asio::any_io_executor executor, base::Clock& clock, WorldConfig config);
+  ~World();
 
   base::Clock& clock() { return clock_; }
   base::Random& random() { return random_; }
+  Faults& faults() { return *faults_; }  // sim/faults.h
   const WorldConfig& config() const { return config_; }
   boost::asio::any_io_executor executor() const { return executor_; }
 
@@ -48,6 +60,7 @@ class World {
   base::Clock& clock_;
   WorldConfig config_;
   base::Random random_;
+  std::unique_ptr<Faults> faults_;
   std::vector<std::function<void(const Json&)>> listeners_;
 };
 
