@@ -1,10 +1,10 @@
 // decode: bytes of an SQS message body -> Message.
 #pragma once
 
+#include "messages/message.h"
+
 #include <string>
 #include <string_view>
-
-#include "messages/message.h"
 
 namespace messages {
 

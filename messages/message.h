@@ -1,14 +1,14 @@
 // Message: what the bytes of an SQS message mean, whoever sent it. Pure values, no I/O.
 #pragma once
 
+#include "base/clock.h"
+#include "base/names.h"
+#include "base/result.h"
+
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/names.h"
-#include "base/result.h"
 
 namespace messages {
 
@@ -20,9 +20,9 @@ struct GroupChanged {
 
 // "This launch template got a new version, or another default": the groups are looked up from it.
 struct LaunchTemplateChanged {
-  std::string template_id;    // "lt-0abc"; one of the two may be empty
+  std::string template_id;  // "lt-0abc"; one of the two may be empty
   std::string template_name;
-  std::string version;        // the new version or the new default, as text; may be empty
+  std::string version;  // the new version or the new default, as text; may be empty
 };
 
 // Our own request (proto/recycle_request.proto), checked.
@@ -31,7 +31,7 @@ struct RecycleRequest {
   std::string strategy;  // empty: the group's tag decides
   bool force = false;
   bool dry_run = false;
-  base::TimePoint requested_at;
+  base::TimePoint requested_at;  // else when it was sent; the epoch if the sender said neither
   std::string reason;
   std::string source_event_id;
 };
@@ -50,6 +50,7 @@ struct InstanceEvent {
   base::GroupName group;
   base::InstanceId instance;
   std::string status_message;  // why it failed, in AWS's words
+  bool warm_pool = false;      // it came from or went to the warm pool
 };
 
 // An instance waits in a lifecycle hook (from EventBridge, or sent by the hook straight to SQS).
@@ -60,6 +61,7 @@ struct LifecycleAction {
   base::InstanceId instance;
   std::string hook_name;
   std::string action_token;
+  bool warm_pool = false;  // it came from or goes to the warm pool, so it will not serve or be gone
 };
 
 // EC2's own Instance Refresh started, ended or passed a checkpoint.
@@ -79,8 +81,7 @@ using Payload = std::variant<GroupChanged, LaunchTemplateChanged, RecycleRequest
                              InstanceEvent, LifecycleAction, InstanceRefreshEvent, Ignored>;
 
 struct Message {
-  // Bounded set, used as a metrics label: "update-auto-scaling-group", "create-or-update-tags",
-  // "recycle-request", "unknown-event" ...
+  // One of kind::kAll (messages/kinds.h), a bounded set used as a metrics label.
   std::string kind;
   std::string id;        // the event's or the envelope's own id; empty if it has none
   base::TimePoint time;  // when it happened; the epoch if the message does not say
