@@ -1,0 +1,152 @@
+#include "consumers/recycle/executor.h"
+
+#include <algorithm>
+
+namespace consumers::recycle {
+
+namespace {
+
+using Outcome = boost::asio::awaitable<base::Result<void>>;
+
+constexpr std::size_t kInstancesPerProtectionCall = 50;  // AWS's maximum
+
+// "ValidationError: Instance Id not found - No managed instance found for instance ID: i-0abc" and
+// ScalingActivityInProgress ("... is already in progress") mean that somebody was faster. All other
+// meanings of ValidationError (it would go below min, for one) stay errors.
+bool says_already_gone(const base::Error& error, const base::InstanceId& instance) {
+  if (error.code == "ScalingActivityInProgress" || error.code == "ScalingActivityInProgressFault") {
+    return true;
+  }
+  return error.code == "ValidationError" &&
+         error.message.find("Instance Id not found") != std::string::npos &&
+         error.message.find(instance.value) != std::string::npos;
+}
+
+Outcome write_journal(Services services, aws::AutoScalingGroup group, Journal journal) {
+  const std::map<std::string, std::string> tags = to_tags(journal);
+  const auto written = co_await services.auto_scaling.create_or_update_tags(group.name, tags);
+  if (!written) co_return written.error();
+  std::vector<std::string> stale = journal_keys(group.tags);
+  std::erase_if(stale, [&](const std::string& key) { return tags.contains(key); });
+  if (stale.empty()) co_return base::Result<void>();
+  co_return co_await services.auto_scaling.delete_tags(group.name, std::move(stale));
+}
+
+Outcome remove_journal(Services services, aws::AutoScalingGroup group) {
+  std::vector<std::string> keys = journal_keys(group.tags);
+  if (keys.empty()) co_return base::Result<void>();
+  co_return co_await services.auto_scaling.delete_tags(group.name, std::move(keys));
+}
+
+Outcome terminate(Services services, TerminateInstance action) {
+  const auto ended = co_await services.auto_scaling.terminate_instance_in_auto_scaling_group(
+      action.instance, action.decrement_desired);
+  if (!ended && says_already_gone(ended.error(), action.instance)) {
+    co_return base::Result<void>();
+  }
+  co_return ended;
+}
+
+Outcome protect(Services services, base::GroupName group, ProtectInstances action) {
+  auto& ids = action.instances;
+  for (std::size_t from = 0; from < ids.size(); from += kInstancesPerProtectionCall) {
+    const std::size_t to = std::min(ids.size(), from + kInstancesPerProtectionCall);
+    std::vector<base::InstanceId> chunk(ids.begin() + static_cast<std::ptrdiff_t>(from),
+                                        ids.begin() + static_cast<std::ptrdiff_t>(to));
+    const auto done = co_await services.auto_scaling.set_instance_protection(
+        group, std::move(chunk), action.protect);
+    if (!done) co_return done;
+  }
+  co_return base::Result<void>();
+}
+
+Outcome set_bounds(Services services, base::GroupName group, SetBounds action) {
+  aws::UpdateAutoScalingGroupOptions options;
+  options.group = std::move(group);
+  options.min_size = action.min_size;
+  options.max_size = action.max_size;
+  options.desired_capacity = action.desired_capacity;
+  co_return co_await services.auto_scaling.update_auto_scaling_group(std::move(options));
+}
+
+const aws::GroupInstance* find_instance(const aws::AutoScalingGroup& group,
+                                        const base::InstanceId& id) {
+  const auto found = std::ranges::find(group.instances, id, &aws::GroupInstance::id);
+  return found == group.instances.end() ? nullptr : &*found;
+}
+
+bool is_suspended(const aws::AutoScalingGroup& group, const std::string& process) {
+  return std::ranges::find(group.suspended_processes, process, &aws::SuspendedProcess::name) !=
+         group.suspended_processes.end();
+}
+
+struct Visible {
+  const aws::AutoScalingGroup& before;
+  const aws::AutoScalingGroup& now;
+
+  static bool changed(const std::optional<int>& set, int was, int is) {
+    return !set || *set == is || is != was;
+  }
+
+  bool operator()(const WriteJournal& action) const {
+    const auto journal = journal_from_tags(now.tags);
+    return journal && *journal && to_tags(**journal) == to_tags(action.journal);
+  }
+  bool operator()(const RemoveJournal&) const { return journal_keys(now.tags).empty(); }
+  bool operator()(const SuspendProcesses& action) const {
+    return std::ranges::all_of(action.processes,
+                               [&](const std::string& p) { return is_suspended(now, p); });
+  }
+  bool operator()(const ResumeProcesses& action) const {
+    return std::ranges::none_of(action.processes,
+                                [&](const std::string& p) { return is_suspended(now, p); });
+  }
+  bool operator()(const SetBounds& action) const {
+    return changed(action.min_size, before.min_size, now.min_size) &&
+           changed(action.max_size, before.max_size, now.max_size) &&
+           changed(action.desired_capacity, before.desired_capacity, now.desired_capacity);
+  }
+  bool operator()(const TerminateInstance& action) const {
+    const aws::GroupInstance* instance = find_instance(now, action.instance);
+    return instance == nullptr || instance->lifecycle_state.starts_with("Terminat");
+  }
+  bool operator()(const ProtectInstances& action) const {
+    return std::ranges::all_of(action.instances, [&](const base::InstanceId& id) {
+      const aws::GroupInstance* instance = find_instance(now, id);
+      return instance == nullptr || instance->protected_from_scale_in == action.protect;
+    });
+  }
+};
+
+}  // namespace
+
+boost::asio::awaitable<base::Result<void>> execute(Services services, aws::AutoScalingGroup group,
+                                                   Action action) {
+  const base::GroupName name = group.name;
+  if (auto* write = std::get_if<WriteJournal>(&action)) {
+    co_return co_await write_journal(services, std::move(group), std::move(write->journal));
+  }
+  if (std::holds_alternative<RemoveJournal>(action)) {
+    co_return co_await remove_journal(services, std::move(group));
+  }
+  if (auto* suspend = std::get_if<SuspendProcesses>(&action)) {
+    co_return co_await services.auto_scaling.suspend_processes(name, std::move(suspend->processes));
+  }
+  if (auto* resume = std::get_if<ResumeProcesses>(&action)) {
+    co_return co_await services.auto_scaling.resume_processes(name, std::move(resume->processes));
+  }
+  if (auto* bounds = std::get_if<SetBounds>(&action)) {
+    co_return co_await set_bounds(services, name, *bounds);
+  }
+  if (auto* ending = std::get_if<TerminateInstance>(&action)) {
+    co_return co_await terminate(services, std::move(*ending));
+  }
+  co_return co_await protect(services, name, std::move(std::get<ProtectInstances>(action)));
+}
+
+bool is_visible(const Action& action, const aws::AutoScalingGroup& before,
+                const aws::AutoScalingGroup& now) {
+  return std::visit(Visible{before, now}, action);
+}
+
+}  // namespace consumers::recycle

@@ -1,0 +1,344 @@
+#include "consumers/recycle/run.h"
+
+#include "base/log.h"
+#include "consumers/recycle/executor.h"
+#include "consumers/recycle/outcome.h"
+#include "consumers/recycle/planner.h"
+#include "consumers/recycle/step_function.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace consumers::recycle {
+
+namespace {
+
+constexpr const char* kLogger = "consumers";
+// Reads may lag behind writes; longer than this they do not.
+constexpr base::Duration kVisibleWithin = std::chrono::minutes(2);
+constexpr base::Duration kLookAgainAfter{1'000};
+// A failed turn changes nothing, so the next one simply looks again; after this many in a row the
+// message goes back to the queue, whose receive limit ends the matter.
+constexpr int kFailedTurnsMax = 3;
+// Far above what the largest group needs in the hours of one delivery; ends a loop that is a bug.
+constexpr int kTurnsMax = 200'000;
+constexpr std::size_t kFailureLengthMax = 160;  // it is kept in the journal's tags
+
+// Compared as written, so that what the tags cannot hold (microseconds) makes no difference.
+bool same_journal(const std::optional<Journal>& a, const std::optional<Journal>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  return to_tags(*a) == to_tags(*b);
+}
+
+std::string phase_name(const std::optional<Journal>& journal) {
+  return journal ? std::string(to_string(journal->phase)) : "preflight";
+}
+
+Policy last_known_policy(const aws::AutoScalingGroup& group, const Journal& journal) {
+  Policy policy;
+  policy.strategy = journal.strategy;
+  policy.component = component_of(group.name.value);
+  return policy;
+}
+
+}  // namespace
+
+Run::Run(Services services, Config config, ProgressObserver observer, Delivery delivery)
+    : services_(services),
+      config_(std::move(config)),
+      observer_(std::move(observer)),
+      request_(std::get<messages::RecycleRequest>(delivery.message.payload)),
+      message_id_(std::move(delivery.message_id)),
+      reader_(services, request_.group),
+      new_run_id_(services.random.hex(12)),
+      started_(services.clock.steady_now()) {
+  if (request_.requested_at == base::TimePoint{}) request_.requested_at = delivery.sent_at;
+}
+
+boost::asio::awaitable<Verdict> Run::carry_out() {
+  for (int turn = 0; turn < kTurnsMax; ++turn) {
+    if (services_.clock.steady_now() - started_ > config_.handover_after) {
+      co_return Retry{base::Duration{0}, "handed over to a fresh delivery"};
+    }
+    const Turn verdict = co_await take_turn();
+    if (verdict) co_return *verdict;
+  }
+  co_return Retry{config_.poll_interval, fmt::format("not finished after {} turns", kTurnsMax)};
+}
+
+boost::asio::awaitable<Run::Turn> Run::take_turn() {
+  auto read = co_await reader_.read();
+  if (!read) {
+    co_return co_await look_again_after(
+        read.error().while_doing("looking at group " + request_.group.value));
+  }
+  if (!*read) co_return missing_group(request_.group, !request_.source_event_id.empty());
+  View view{std::move(**read), std::nullopt};
+  auto journal = journal_from_tags(view.snapshot.group.tags);
+  if (!journal) {
+    co_return Poison{fmt::format("group {}: {}", request_.group.value, journal.error().message),
+                     "refused"};
+  }
+  view.journal = *std::move(journal);
+
+  const Sight sight = judge(view);
+  if (sight == Sight::kForeign) {
+    co_return Retry{config_.poll_interval,
+                    "the journal on the group is not this run's: another worker, or a person, "
+                    "has changed it"};
+  }
+  if (sight == Sight::kTooEarly) {
+    co_await services_.clock.sleep_for(std::min(config_.poll_interval, kLookAgainAfter));
+    co_return std::nullopt;
+  }
+  if (!failure_.empty() && !view.journal) {
+    observe(view, "aborted", failure_);
+    co_return Poison{failure_, "refused"};
+  }
+  co_return co_await act(std::move(view));
+}
+
+Run::Sight Run::judge(const View& view) {
+  if (!journal_) journal_ = view.journal;
+  const bool ours = same_journal(*journal_, view.journal);
+  const bool seen =
+      !expected_ || is_visible(expected_->action, expected_->before, view.snapshot.group);
+  if (ours && seen) {
+    expected_.reset();
+    unsettled_since_.reset();
+    return Sight::kSettled;
+  }
+  const base::SteadyPoint now = services_.clock.steady_now();
+  if (!unsettled_since_) unsettled_since_ = now;
+  if (now - *unsettled_since_ < kVisibleWithin) return Sight::kTooEarly;
+  if (!ours) return Sight::kForeign;
+  base::log_warn(kLogger, "effect of a step cannot be seen, going on without",
+                 {{"group", request_.group.value}, {"step", describe(expected_->action)}});
+  expected_.reset();
+  unsettled_since_.reset();
+  return Sight::kSettled;
+}
+
+std::variant<Run::Terms, Verdict> Run::terms_of(const View& view) const {
+  const aws::AutoScalingGroup& group = view.snapshot.group;
+  PolicyOverrides overrides;
+  overrides.strategy = view.journal ? to_string(view.journal->strategy) : request_.strategy;
+  overrides.force = request_.force || (view.journal && view.journal->force_before);
+  overrides.dry_run = request_.dry_run;
+  const auto read = read_policy(group.name.value, group.tags, overrides, config_.default_window);
+  const auto* not_recyclable = read ? std::get_if<NotRecyclable>(&*read) : nullptr;
+
+  if (!view.journal || request_.dry_run) {
+    const std::string prefix = fmt::format("group {}: ", group.name.value);
+    if (!read) return Verdict(Poison{prefix + read.error().message, "invalid"});
+    if (not_recyclable) return Verdict(Done{prefix + not_recyclable->reason, {}});
+    return Terms{std::get<Policy>(*read), {}};
+  }
+  // A run is under way: whatever the tags say now, the group must be left in order.
+  Terms terms{last_known_policy(group, *view.journal), {}};
+  if (!read) {
+    terms.undo = read.error().message;
+  } else if (not_recyclable) {
+    terms.undo = not_recyclable->reason;
+  } else if (std::get<Policy>(*read).dry_run) {
+    terms.undo = "the group was tagged as a dry run while it was being recycled";
+  } else {
+    terms.policy = std::get<Policy>(*read);
+  }
+  return terms;
+}
+
+Action Run::undoing(const Journal& journal, const std::string& why) const {
+  WriteJournal write{journal};
+  write.journal.undo = journal.phase == Phase::kGrow;  // all old instances are still in place
+  write.journal.phase = Phase::kRestore;
+  write.journal.phase_at = services_.clock.now();
+  write.journal.hold = false;
+  write.journal.failure = why.substr(0, kFailureLengthMax);
+  return write;
+}
+
+boost::asio::awaitable<Run::Turn> Run::act(View view) {
+  auto terms = terms_of(view);
+  if (auto* verdict = std::get_if<Verdict>(&terms)) co_return std::move(*verdict);
+  auto& [policy, undo] = std::get<Terms>(terms);
+  if (request_.dry_run || (policy.dry_run && !view.journal)) co_return rehearse(view, policy);
+  if (!undo.empty() && view.journal->phase != Phase::kRestore) {
+    Action action = undoing(*view.journal, undo);
+    co_return co_await mutate(std::move(view), std::move(action), undo);
+  }
+  if (!policy.step_function_name.empty() && !view.journal) {
+    co_return co_await delegate(std::move(view), std::move(policy));
+  }
+  co_return co_await step(std::move(view), std::move(policy));
+}
+
+boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
+  Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+  if (auto* mutation = std::get_if<Mutate>(&next_step)) {
+    co_return co_await mutate(std::move(view), std::move(mutation->action),
+                              std::move(mutation->why));
+  }
+  if (auto* pause = std::get_if<Wait>(&next_step)) {
+    co_return co_await wait(std::move(view), std::move(pause->why), pause->not_before);
+  }
+  if (auto* abort = std::get_if<Abort>(&next_step)) {
+    observe(view, "aborted", abort->why);
+    co_return Poison{fmt::format("group {}: {}", request_.group.value, abort->why), "refused"};
+  }
+  const auto& finished = std::get<Finished>(next_step);
+  observe(view, "finished", finished.result);
+  co_return Done{fmt::format("group {}: {}", request_.group.value, finished.result), {}};
+}
+
+boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::string why) {
+  base::log_info(kLogger, "recycle step",
+                 {{"group", request_.group.value},
+                  {"run", run_id(view)},
+                  {"phase", phase_name(view.journal)},
+                  {"step", describe(action)},
+                  {"why", why},
+                  {"message_id", message_id_}});
+  observe(view, phase_name(view.journal), describe(action));
+  last_wait_.clear();
+  const auto done = co_await execute(services_, view.snapshot.group, action);
+  if (!done) {
+    // The answer may have been lost and not the call: what the journal is now must be read.
+    journal_.reset();
+    base::Error error = done.error().while_doing(describe(action));
+    co_return co_await refused(std::move(view), std::move(error));
+  }
+  failed_turns_ = 0;
+  if (const auto* write = std::get_if<WriteJournal>(&action)) journal_ = write->journal;
+  if (std::holds_alternative<RemoveJournal>(action)) journal_.emplace(std::nullopt);
+  if (const auto abort = ends_with(action)) failure_ = abort->why;
+  expected_ = Expectation{std::move(action), std::move(view.snapshot.group)};
+  co_return std::nullopt;
+}
+
+boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
+  const bool lasting = !error.is_transient() && error.kind != base::ErrorKind::kDenied;
+  const bool undoable = view.journal && view.journal->phase != Phase::kRestore;
+  if (lasting && undoable && failed_turns_ + 1 >= kFailedTurnsMax) {
+    failed_turns_ = 0;
+    Action action = undoing(*view.journal, error.to_string());
+    co_return co_await mutate(std::move(view), std::move(action), error.to_string());
+  }
+  co_return co_await look_again_after(std::move(error));
+}
+
+boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
+  // Without a journal there is nothing to keep in order, so a lasting error ends it at once.
+  const bool hopeless = !error.is_transient() && !(journal_ && *journal_);
+  if (hopeless || ++failed_turns_ >= kFailedTurnsMax) co_return verdict_of(error);
+  base::log_warn(
+      kLogger, "turn failed, looking again",
+      {{"group", request_.group.value}, {"error", error.to_string()}, {"message_id", message_id_}});
+  co_await services_.clock.sleep_for(config_.poll_interval);
+  co_return std::nullopt;
+}
+
+boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
+                                            std::optional<base::TimePoint> not_before) {
+  const base::TimePoint now = services_.clock.now();
+  failed_turns_ = 0;
+  if (why != last_wait_) {
+    base::log_info(kLogger, "recycle waits",
+                   {{"group", request_.group.value},
+                    {"run", run_id(view)},
+                    {"phase", phase_name(view.journal)},
+                    {"why", why},
+                    {"message_id", message_id_}});
+    last_wait_ = why;
+  }
+  observe(view, phase_name(view.journal), why);
+  if (not_before && !view.journal && *not_before - now > config_.poll_interval) {
+    co_return Defer{*not_before, fmt::format("group {}: {}", request_.group.value, why)};
+  }
+  base::Duration pause = config_.poll_interval;
+  if (not_before && *not_before > now) {
+    pause = std::min(pause, std::chrono::ceil<base::Duration>(*not_before - now));
+  }
+  co_await services_.clock.sleep_for(pause);
+  co_return std::nullopt;
+}
+
+boost::asio::awaitable<Run::Turn> Run::delegate(View view, Policy policy) {
+  const auto& instances = view.snapshot.group.instances;
+  const bool drifted = std::ranges::any_of(instances, [&](const aws::GroupInstance& instance) {
+    return is_old(view.snapshot, instance, context(view).force_before);
+  });
+  if (!drifted) {
+    co_return Done{fmt::format("group {}: no instance is old, state machine {} not started",
+                               request_.group.value, policy.step_function_name),
+                   {}};
+  }
+  const auto started = co_await start_step_function(services_, config_, request_.group, policy,
+                                                    request_.requested_at);
+  if (!started) co_return verdict_of(started.error());
+  observe(view, "finished", "started " + *started);
+  co_return Done{fmt::format("group {}: started execution {}", request_.group.value, *started), {}};
+}
+
+Verdict Run::rehearse(const View& view, const Policy& policy) const {
+  const std::string& group = request_.group.value;
+  if (!policy.step_function_name.empty() && !view.journal) {
+    return Done{fmt::format("group {}: dry run: state machine {} would be started", group,
+                            policy.step_function_name),
+                {}};
+  }
+  const auto steps =
+      plan(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+  if (!steps) {
+    return Poison{fmt::format("group {}: dry run: {}", group, steps.error().message), "refused"};
+  }
+  int number = 0;
+  for (const PlannedStep& planned : *steps) {
+    base::log_info(kLogger, "planned step",
+                   {{"group", group},
+                    {"number", ++number},
+                    {"step", planned.what},
+                    {"why", planned.why},
+                    {"message_id", message_id_}});
+  }
+  observe(view, "finished", "dry run");
+  return Done{fmt::format("group {}: dry run: planned {} steps, changed nothing", group, number),
+              {}};
+}
+
+RunContext Run::context(const View& view) const {
+  RunContext context;
+  context.run_id = run_id(view);
+  if (view.journal) {
+    context.force_before = view.journal->force_before;
+  } else if (request_.force) {
+    context.force_before = request_.requested_at;
+  }
+  context.ready_timeout = config_.ready_timeout;
+  context.terminate_timeout = config_.terminate_timeout;
+  return context;
+}
+
+const std::string& Run::run_id(const View& view) const {
+  return view.journal ? view.journal->run_id : new_run_id_;
+}
+
+void Run::observe(const View& view, std::string phase, std::string step) const {
+  if (!observer_) return;
+  Progress progress;
+  progress.group = request_.group.value;
+  progress.strategy = view.journal ? to_string(view.journal->strategy) : request_.strategy;
+  progress.phase = std::move(phase);
+  progress.step = std::move(step);
+  const auto force_before = context(view).force_before;
+  for (const aws::GroupInstance& instance : view.snapshot.group.instances) {
+    const bool old = is_old(view.snapshot, instance, force_before);
+    progress.old_instances += old ? 1 : 0;
+    progress.new_ready += !old && is_ready(view.snapshot, instance) ? 1 : 0;
+    progress.in_service += instance.lifecycle_state == "InService" ? 1 : 0;
+  }
+  observer_(progress);
+}
+
+}  // namespace consumers::recycle

@@ -1,0 +1,82 @@
+// Run: one delivery of a RecycleRequest, carried out turn by turn: read the group, ask the planner,
+// do one thing, read again.
+//
+// Safe to destroy at any suspension point: what must survive is in the journal on the group, and
+// the next delivery goes on from there. The journal also fences: a run that reads a journal it did
+// not write stops.
+#pragma once
+
+#include "consumers/recycle/consumer.h"
+#include "consumers/recycle/journal.h"
+#include "consumers/recycle/reader.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+#include <string>
+
+namespace consumers::recycle {
+
+class Run {
+ public:
+  Run(Services services, Config config, ProgressObserver observer, Delivery delivery);
+
+  boost::asio::awaitable<Verdict> carry_out();
+
+ private:
+  // The group as a turn sees it.
+  struct View {
+    Snapshot snapshot;
+    std::optional<Journal> journal;
+  };
+  // How the group is to be treated: by its tags, or undone because they no longer allow it.
+  struct Terms {
+    Policy policy;
+    std::string undo;  // non-empty: why the run under way is to be undone
+  };
+  using Turn = std::optional<Verdict>;  // none: the next turn
+
+  boost::asio::awaitable<Turn> take_turn();
+  boost::asio::awaitable<Turn> act(View view);
+  boost::asio::awaitable<Turn> step(View view, Policy policy);
+  boost::asio::awaitable<Turn> mutate(View view, Action action, std::string why);
+  boost::asio::awaitable<Turn> refused(View view, base::Error error);
+  boost::asio::awaitable<Turn> wait(View view, std::string why,
+                                    std::optional<base::TimePoint> not_before);
+  boost::asio::awaitable<Turn> delegate(View view, Policy policy);
+  boost::asio::awaitable<Turn> look_again_after(base::Error error);
+
+  enum class Sight { kSettled, kTooEarly, kForeign };
+  Sight judge(const View& view);
+  // A verdict when the tags end the matter at once.
+  std::variant<Terms, Verdict> terms_of(const View& view) const;
+  Action undoing(const Journal& journal, const std::string& why) const;
+  Verdict rehearse(const View& view, const Policy& policy) const;
+  RunContext context(const View& view) const;
+  const std::string& run_id(const View& view) const;
+  void observe(const View& view, std::string phase, std::string step) const;
+
+  Services services_;
+  Config config_;
+  ProgressObserver observer_;
+  messages::RecycleRequest request_;
+  std::string message_id_;
+  Reader reader_;
+  std::string new_run_id_;
+  base::SteadyPoint started_;
+
+  // What the next reads must show, because this run did it.
+  struct Expectation {
+    Action action;
+    aws::AutoScalingGroup before;
+  };
+  std::optional<Expectation> expected_;
+  std::optional<std::optional<Journal>> journal_;  // unset: not read yet
+  std::optional<base::SteadyPoint> unsettled_since_;
+
+  std::string failure_;    // of the run whose journal was removed: it must not end green
+  std::string last_wait_;  // a wait is logged once, not every poll
+  int failed_turns_ = 0;   // in a row
+};
+
+}  // namespace consumers::recycle
