@@ -15,7 +15,9 @@ namespace consumers::recycle {
 struct WriteJournal {
   Journal journal;
 };
-struct RemoveJournal {};
+struct RemoveJournal {
+  std::string failure;  // the run ends with Abort{failure} once this is done; empty on success
+};
 struct SuspendProcesses {
   std::vector<std::string> processes;
 };

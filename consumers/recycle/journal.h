@@ -40,12 +40,18 @@ struct Journal {
   bool protected_new = false;                        // we set scale-in protection on new instances
   base::InstanceId victim;                           // in-out: the one that goes now
   std::string failure;                               // why it is being restored; empty on success
+  base::TimePoint phase_at;      // when this phase, or this swap, began: deadlines count from here
+  bool hold = false;             // out-in-timed: all is proven, the window is awaited
+  bool undo = false;             // restoring from before the point of no return: new ones go
+  int desired_before = 0;        // in-out: desired before the victim was taken out
 
   friend bool operator==(const Journal&, const Journal&) = default;
 };
 
 // As tags: keys kJournalPrefix, kJournalPrefix + ":2", ...; values of at most 256 characters of the
-// set that AWS allows in tag values.
+// set that AWS allows in tag values (letters, digits, space, + - = . _ : / @). Every value carries
+// version, part/parts and a checksum of the whole, so that a half-written journal is recognised.
+// Parts beyond the count that the first one names are left over from a longer journal: ignored.
 std::map<std::string, std::string> to_tags(const Journal& journal);
 // None if the tags hold no journal; an error (kInvalid) if they hold a broken one.
 base::Result<std::optional<Journal>> journal_from_tags(

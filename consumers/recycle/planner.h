@@ -44,7 +44,13 @@ struct Abort {
 
 using Step = std::variant<Mutate, Wait, Finished, Abort>;
 
+// `context.run_id`, times and strategy of a run that is under way come from its journal.
 Step next(const Snapshot& snapshot, const std::optional<Journal>& journal, const Policy& policy,
           const RunContext& context, base::TimePoint now);
+
+// What the run has come to once `done` is carried out. Only removing the journal of a failed run
+// ends it (with its reason): nothing on the group remembers the failure, so asking next() again
+// would start a new run. After everything else: none, look at the group again.
+std::optional<Abort> ends_with(const Action& done);
 
 }  // namespace consumers::recycle

@@ -37,6 +37,9 @@ struct Policy {
   bool dry_run = false;
   WindowRule window;      // empty: always open
   std::string step_function_name;  // non-empty: start that state machine instead
+  // As written in the tag or the request. Only a state machine of the user's own may be given a
+  // strategy that is not one of ours; `strategy` means nothing then.
+  std::string strategy_name;
   std::string slack_monitoring_channel;
   bool notify_pager_duty = false;
   bool has_notify_pager_duty = false;  // the payload carries only tags that are present
@@ -56,7 +59,8 @@ struct PolicyOverrides {
   bool dry_run = false;
 };
 
-// Errors (kInvalid) name the tag, its value and what is accepted.
+// Errors (kInvalid) name the tag, its value and what is accepted. The window tags are read for
+// out-in-timed only; what they leave out comes from `default_window`.
 base::Result<std::variant<Policy, NotRecyclable>> read_policy(
     const std::string& group_name, const std::map<std::string, std::string>& tags,
     const PolicyOverrides& overrides, const WindowRule& default_window);

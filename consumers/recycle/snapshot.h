@@ -35,9 +35,14 @@ struct Snapshot {
   std::vector<base::InstanceId> still_terminating;
 };
 
-// Old: not of the target; or, when forced, launched before `force_before`.
+// Old: not of the target; or, when forced, launched before `force_before`. An instance without any
+// template is old (its launch configuration was deleted). One that EC2 does not know yet is fresh.
 bool is_old(const Snapshot& snapshot, const aws::GroupInstance& instance,
             std::optional<base::TimePoint> force_before);
+// On its way out: Terminating*, Terminated, Detaching, Detached. Not counted in the capacity.
+bool is_leaving(const aws::GroupInstance& instance);
+// EnteringStandby or Standby. Not counted in the capacity either.
+bool is_standby(const aws::GroupInstance& instance);
 // InService, Healthy and serving; the reason why not goes to `why` if given.
 bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance,
               std::string* why = nullptr);

@@ -1,4 +1,15 @@
 // Windows: the times of day at which a timed recycle may run. Pure; DST-safe through IANA zones.
+//
+// Text forms. A range is "HH:MM:SS, HH:MM:SS", the form of the original, or "HH:MM:SS-HH:MM:SS":
+// AWS promises only letters, digits, spaces and + - = . _ : / @ in tag values, so in a tag the dash
+// is the portable form. Several ranges are joined by "+" (legal in a tag) or ";".
+//
+//   autorecycle_recycle_window = 22:00:00-05:30:00
+//   autorecycle_exclude_window = 23:00:00-23:30:00 + 02:00:00-02:15:00
+//
+// The unit is the second: a range covers its whole last second. Membership is decided by the local
+// time of day, so in an hour that occurs twice a range applies twice, and the part of a range that
+// a clock change skips does not exist: it opens at the first instant after the gap.
 #pragma once
 
 #include <chrono>
@@ -17,6 +28,7 @@ namespace consumers::recycle {
 struct TimeRange {
   std::chrono::seconds start{0};
   std::chrono::seconds end{0};
+  friend bool operator==(const TimeRange&, const TimeRange&) = default;
 };
 
 struct WindowRule {
@@ -27,12 +39,16 @@ struct WindowRule {
 
 struct WindowAnswer {
   bool wait = false;
-  base::TimePoint opens_at;  // when wait
+  base::TimePoint opens_at;  // when wait: the earliest instant that is open
 };
 
-// "HH:MM:SS, HH:MM:SS".
+// "HH:MM:SS, HH:MM:SS" or "HH:MM:SS-HH:MM:SS".
 base::Result<TimeRange> parse_time_range(std::string_view text);
-// An error if the zone is unknown, or if the rule leaves no second open.
+// One or more ranges joined by "+" or ";", at most kTimeRangesMax.
+base::Result<std::vector<TimeRange>> parse_time_ranges(std::string_view text);
+inline constexpr std::size_t kTimeRangesMax = 32;
+// An error if the zone is unknown, the time zone database is missing, or the rule leaves no second
+// open.
 base::Result<WindowAnswer> check_window(const WindowRule& rule, base::TimePoint at);
 
 }  // namespace consumers::recycle

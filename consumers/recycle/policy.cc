@@ -1,0 +1,162 @@
+#include "consumers/recycle/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace consumers::recycle {
+namespace {
+
+constexpr std::array<std::pair<Strategy, std::string_view>, 3> kStrategies{{
+    {Strategy::kOutIn, "out-in"},
+    {Strategy::kOutInTimed, "out-in-timed"},
+    {Strategy::kInOut, "in-out"},
+}};
+
+constexpr std::string_view kAcceptedStrategies = "out-in, out-in-timed, in-out";
+
+using Tags = std::map<std::string, std::string>;
+
+const std::string* find_tag(const Tags& tags, std::string_view key) {
+  const auto found = tags.find(std::string(key));
+  return found == tags.end() ? nullptr : &found->second;
+}
+
+std::string tag_or_empty(const Tags& tags, std::string_view key) {
+  const std::string* value = find_tag(tags, key);
+  return value ? *value : std::string();
+}
+
+// The original's rule: "true" in any case is true, everything else is false.
+bool is_true(std::string_view value) {
+  constexpr std::string_view kTrue = "true";
+  return std::equal(value.begin(), value.end(), kTrue.begin(), kTrue.end(), [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  });
+}
+
+base::Error bad_tag(std::string_view key, std::string_view value, const base::Error& error) {
+  base::Error result = error;
+  result.message =
+      fmt::format("tag {} has the value \"{}\": {}", key, value.substr(0, 256), error.message);
+  return result;
+}
+
+// Empty if the group asks to be recycled, else why it does not.
+std::string why_not_recyclable(const std::string& component, const Tags& tags,
+                               const PolicyOverrides& overrides) {
+  std::string missing;
+  if (!overrides.force && !find_tag(tags, kTagRecycleOnUpdate)) missing = kTagRecycleOnUpdate;
+  if (overrides.strategy.empty() && !find_tag(tags, kTagStrategy)) {
+    missing += (missing.empty() ? "" : ", ") + std::string(kTagStrategy);
+  }
+  if (!missing.empty()) {
+    return fmt::format("The component {} is not recycleable - missing required tags [{}]",
+                       component, missing);
+  }
+  const std::string switched = tag_or_empty(tags, kTagRecycleOnUpdate);
+  if (!overrides.force && !is_true(switched)) {
+    return fmt::format("The component {} is not recycleable - {} is \"{}\", not \"true\"",
+                       component, kTagRecycleOnUpdate, switched.substr(0, 256));
+  }
+  return {};
+}
+
+base::Result<WindowRule> read_window(const Tags& tags, const WindowRule& default_window) {
+  WindowRule rule = default_window;
+  if (const std::string* value = find_tag(tags, kTagWindow)) {
+    const auto range = parse_time_range(*value);
+    if (!range) return bad_tag(kTagWindow, *value, range.error());
+    rule.allowed = *range;
+  }
+  if (const std::string* value = find_tag(tags, kTagExcludeWindow)) {
+    auto ranges = parse_time_ranges(*value);
+    if (!ranges) return bad_tag(kTagExcludeWindow, *value, ranges.error());
+    rule.excluded = std::move(*ranges);
+  }
+  if (const std::string* value = find_tag(tags, kTagTimeZone)) rule.zone = *value;
+  // Any moment will do: it tells an unknown zone and a window that never opens.
+  const auto probe = check_window(rule, base::TimePoint(std::chrono::hours(24 * 365 * 50)));
+  if (!probe) {
+    const std::string* zone = find_tag(tags, kTagTimeZone);
+    if (zone) return bad_tag(kTagTimeZone, *zone, probe.error());
+    return probe.error().while_doing("reading the recycle window");
+  }
+  return rule;
+}
+
+base::Result<Strategy> read_strategy(const Tags& tags, const PolicyOverrides& overrides) {
+  if (!overrides.strategy.empty()) {
+    auto strategy = parse_strategy(overrides.strategy);
+    if (!strategy) return strategy.error().while_doing("reading the request's strategy");
+    return strategy;
+  }
+  const std::string value = tag_or_empty(tags, kTagStrategy);
+  auto strategy = parse_strategy(value);
+  if (!strategy) {
+    return base::invalid(
+        fmt::format("tag {} has the value \"{}\": unknown strategy, expected one of {}",
+                    kTagStrategy, value.substr(0, 256), kAcceptedStrategies));
+  }
+  return strategy;
+}
+
+}  // namespace
+
+std::string_view to_string(Strategy strategy) {
+  for (const auto& [value, name] : kStrategies) {
+    if (value == strategy) return name;
+  }
+  return "unknown";
+}
+
+base::Result<Strategy> parse_strategy(std::string_view text) {
+  for (const auto& [value, name] : kStrategies) {
+    if (name == text) return value;
+  }
+  return base::invalid(fmt::format("unknown strategy \"{}\": expected one of {}",
+                                   text.substr(0, 256), kAcceptedStrategies));
+}
+
+std::string component_of(const std::string& group_name) {
+  return group_name.substr(0, group_name.find("-asg-"));
+}
+
+base::Result<std::variant<Policy, NotRecyclable>> read_policy(const std::string& group_name,
+                                                              const Tags& tags,
+                                                              const PolicyOverrides& overrides,
+                                                              const WindowRule& default_window) {
+  using Answer = std::variant<Policy, NotRecyclable>;
+  Policy policy;
+  policy.component = tag_or_empty(tags, kTagComponent);
+  if (policy.component.empty()) policy.component = component_of(group_name);
+  if (std::string reason = why_not_recyclable(policy.component, tags, overrides); !reason.empty()) {
+    return Answer(NotRecyclable{.reason = std::move(reason)});
+  }
+  policy.step_function_name = tag_or_empty(tags, kTagStepFunction);
+  policy.strategy_name =
+      overrides.strategy.empty() ? tag_or_empty(tags, kTagStrategy) : overrides.strategy;
+  const auto strategy = read_strategy(tags, overrides);
+  if (strategy) {
+    policy.strategy = *strategy;
+  } else if (policy.step_function_name.empty()) {
+    return strategy.error();
+  }
+  if (strategy && policy.strategy == Strategy::kOutInTimed) {
+    auto window = read_window(tags, default_window);
+    if (!window) return window.error();
+    policy.window = std::move(*window);
+  }
+  policy.has_dry_run = find_tag(tags, kTagDryRun) != nullptr;
+  policy.dry_run = overrides.dry_run || is_true(tag_or_empty(tags, kTagDryRun));
+  policy.has_notify_pager_duty = find_tag(tags, kTagPagerDuty) != nullptr;
+  policy.notify_pager_duty = is_true(tag_or_empty(tags, kTagPagerDuty));
+  policy.slack_monitoring_channel = tag_or_empty(tags, kTagSlackChannel);
+  policy.team = tag_or_empty(tags, kTagTeam);
+  return Answer(std::move(policy));
+}
+
+}  // namespace consumers::recycle
