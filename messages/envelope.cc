@@ -28,40 +28,69 @@ constexpr std::size_t kJobCharactersMax = 128;
 constexpr std::size_t kErrorCharactersMax = 300;
 
 Field either(const Field& object, std::string_view lower_camel, std::string_view snake) {
-  return object[lower_camel].present() ? object[lower_camel] : object[snake];
+  const Field other = object[snake];
+  return other.present() && !object[lower_camel].present() ? other : object[lower_camel];
 }
 
 base::Result<std::uint64_t> schema_version(const Field& root) {
   const Field field = either(root, "schemaVersion", "schema_version");
   if (!field.present() || !field.json().is_number_unsigned() ||
       field.json().get<std::uint64_t>() == 0) {
-    return Field(root)["schemaVersion"].present() || !field.present()
-               ? root["schemaVersion"].refuse("a whole number from 1")
-               : field.refuse("a whole number from 1");
+    return field.refuse("a whole number from 1");
   }
   return field.json().get<std::uint64_t>();
 }
 
-// Protobuf refuses an unknown field with its path alone; this also says what is accepted there.
-base::Result<void> check_fields(const Field& object, const pb::Descriptor& type) {
-  // Timestamp, Struct and the like have a JSON form of their own.
-  if (!object.is_object() || type.file()->package() == "google.protobuf") {
-    return {};
+// What the JSON form of a field has to be; empty if `value` is that. Null is the default, always.
+std::string_view expectation(const Field& field, const pb::FieldDescriptor& type) {
+  const Json& value = field.json();
+  if (value.is_null()) {
+    return "";
   }
+  switch (type.cpp_type()) {
+    case pb::FieldDescriptor::CPPTYPE_BOOL:
+      return value.is_boolean() ? "" : "true or false";
+    case pb::FieldDescriptor::CPPTYPE_STRING:
+      return value.is_string() ? "" : "a string";
+    case pb::FieldDescriptor::CPPTYPE_MESSAGE:
+      if (type.message_type()->full_name() == "google.protobuf.Timestamp") {
+        return field.optional_time() ? "" : "a time like 2026-01-02T03:04:05Z";
+      }
+      return value.is_object() ? "" : "an object";
+    default:
+      return value.is_number_unsigned() ? "" : "a whole number";
+  }
+}
+
+base::Error unknown_field(const Field& field, const pb::Descriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.field_count(); ++i) {
+    names.push_back(type.field(i)->json_name());
+  }
+  return base::invalid(fmt::format("{}: unknown field in schema version {}; accepted: {}",
+                                   shorten(field.path()), kSchemaVersion, fmt::join(names, ", ")));
+}
+
+// Protobuf's reader checks the same, but its texts name a field in three ways or not at all.
+base::Result<void> check_fields(const Field& object, const pb::Descriptor& type,
+                                bool unknown_allowed) {
   for (const auto& [key, value] : object.json().items()) {
     const pb::FieldDescriptor* known = type.FindFieldByCamelcaseName(key);
     known = known == nullptr ? type.FindFieldByName(key) : known;
+    const Field field = object[key];
     if (known == nullptr) {
-      std::vector<std::string> names;
-      for (int i = 0; i < type.field_count(); ++i) {
-        names.push_back(type.field(i)->json_name());
+      if (unknown_allowed) {
+        continue;
       }
-      return base::invalid(fmt::format("{}: unknown field in schema version {}; accepted: {}",
-                                       shorten(object[key].path()), kSchemaVersion,
-                                       fmt::join(names, ", ")));
+      return unknown_field(field, type);
     }
-    if (known->message_type() != nullptr) {
-      if (auto nested = check_fields(object[key], *known->message_type()); !nested) {
+    if (const auto expected = expectation(field, *known); !expected.empty()) {
+      return field.refuse(expected);
+    }
+    // Timestamp, Struct and the like have a JSON form of their own.
+    if (field.is_object() && known->message_type()->file()->package() != "google.protobuf") {
+      const auto nested = check_fields(field, *known->message_type(), unknown_allowed);
+      if (!nested) {
         return nested;
       }
     }
@@ -136,10 +165,12 @@ base::Result<Message> decode_envelope(const Field& root) {
     return version.error();
   }
   const bool newer = *version > kSchemaVersion;
-  if (!newer) {
-    if (const auto known = check_fields(root, *Envelope::descriptor()); !known) {
-      return known.error();
-    }
+  if (const auto checked = check_fields(root, *Envelope::descriptor(), newer); !checked) {
+    return checked.error();
+  }
+  const Field job = either(root, "oncallJob", "oncall_job");
+  if (root["recycle"].is_object() && job.is_object()) {
+    return base::invalid("expected recycle or oncallJob, found both");
   }
   Envelope envelope;
   pb::util::JsonParseOptions options;

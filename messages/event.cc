@@ -13,6 +13,8 @@
 namespace messages {
 namespace {
 
+constexpr std::string_view kCall = "AWS API Call via CloudTrail";
+
 Message unknown_event(const Field& root, std::string_view source, std::string_view detail_type,
                       std::string_view event_name) {
   Message message;
@@ -42,15 +44,21 @@ base::Result<Message> decode_event(const Field& root) {
   if (!detail_type) {
     return detail_type.error();
   }
-  const Field detail = root["detail"];
-  const std::string event_name = detail["eventName"].text_if_any();
-  const bool is_call = !event_name.empty();
+  const auto detail = root["detail"].object();
+  if (!detail) {
+    return detail.error();
+  }
+  std::string event_name;
+  if (*detail_type == kCall) {
+    const auto name = (*detail)["eventName"].text();
+    if (!name) {
+      return name.error();
+    }
+    event_name = *name;
+  }
   const EventRow* row = find_event_row(*source, *detail_type, event_name);
   if (row == nullptr) {
     return unknown_event(root, *source, *detail_type, event_name);
-  }
-  if (!detail.is_object()) {
-    return detail.refuse("an object");
   }
   Message message;
   message.kind = row->kind;
@@ -64,11 +72,11 @@ base::Result<Message> decode_event(const Field& root) {
   }
   message.id = *id;
   message.time = *time;
-  message.actor = detail["userIdentity"]["arn"].text_if_any();
+  message.actor = (*detail)["userIdentity"]["arn"].text_if_any();
   // CloudTrail reports failed calls too; nothing changed, and requestParameters may be null.
-  if (is_call && !detail["errorCode"].text_if_any().empty()) {
-    message.payload =
-        Ignored{fmt::format("the call failed: {}", shorten(detail["errorCode"].text_if_any()))};
+  const std::string error_code = (*detail)["errorCode"].text_if_any();
+  if (!error_code.empty()) {
+    message.payload = Ignored{fmt::format("the call failed: {}", shorten(error_code))};
     return message;
   }
   auto payload = row->decoder(root);

@@ -18,8 +18,9 @@ using Json = nlohmann::json;
 
 // SQS's own limit on a message; larger text did not come from a queue.
 inline constexpr std::size_t kBodyBytesMax = 1U << 20U;
-// Real events nest about ten deep; deeper input only serves to exhaust somebody's stack.
-inline constexpr int kNestingMax = 64;
+// Real events nest about ten deep; deeper input only serves to exhaust somebody's stack. Protobuf
+// gives up at 100, and counts every level of a job's input two or three times.
+inline constexpr int kNestingMax = 32;
 inline constexpr std::size_t kGroupNameCharactersMax = 255;
 
 // Wrapped, because Json converts to anything, a Result's error included.

@@ -1,0 +1,116 @@
+#include "messages/decode.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <rapidcheck/gtest.h>
+
+namespace {
+
+using Json = nlohmann::json;
+using messages::RecycleRequest;
+
+constexpr base::TimePoint kSentAt{std::chrono::microseconds(1'767'323'045'250'000)};
+
+base::Result<messages::Message> round_trip(const RecycleRequest& request) {
+  return messages::decode(messages::encode_recycle_request(request, "id-1", kSentAt, "alice"));
+}
+
+TEST(Envelope, IsWrittenAsCanonicalJsonWithoutDefaults) {
+  RecycleRequest request;
+  request.group = base::GroupName("web");
+  EXPECT_EQ(Json::parse(messages::encode_recycle_request(request, "id-1", kSentAt, "alice")),
+            (Json{{"schemaVersion", 1},
+                  {"id", "id-1"},
+                  {"sentAt", "2026-01-02T03:04:05.250Z"},
+                  {"sentBy", "alice"},
+                  {"recycle", {{"autoScalingGroupName", "web"}}}}));
+}
+
+TEST(Envelope, TakesTheTimeOfSendingWhereTheRequestHasNone) {
+  RecycleRequest request;
+  request.group = base::GroupName("web");
+  const auto message = round_trip(request);
+  ASSERT_TRUE(message.has_value());
+  EXPECT_EQ(std::get<RecycleRequest>(message->payload).requested_at, kSentAt);
+}
+
+RC_GTEST_PROP(Envelope, ReadsBackWhatItWrote, ()) {
+  const auto letters = rc::gen::inRange<char>(' ', '~');
+  RecycleRequest request;
+  request.group = base::GroupName(
+      *rc::gen::suchThat(rc::gen::container<std::string>(letters),
+                         [](const std::string& s) { return !s.empty() && s.size() <= 255; }));
+  request.strategy = *rc::gen::element<std::string>("", "out-in", "out-in-timed", "in-out");
+  request.force = *rc::gen::arbitrary<bool>();
+  request.dry_run = *rc::gen::arbitrary<bool>();
+  request.requested_at = base::TimePoint(
+      std::chrono::microseconds(*rc::gen::inRange<std::int64_t>(1, 4'000'000'000'000'000)));
+  request.reason = *rc::gen::container<std::string>(letters);
+  request.source_event_id = *rc::gen::container<std::string>(letters);
+  const auto message = round_trip(request);
+  RC_ASSERT(message.has_value());
+  RC_ASSERT(message->id == "id-1" && message->actor == "alice" && message->time == kSentAt);
+  const auto& read = std::get<RecycleRequest>(message->payload);
+  RC_ASSERT(read.group == request.group);
+  RC_ASSERT(read.strategy == request.strategy);
+  RC_ASSERT(read.force == request.force);
+  RC_ASSERT(read.dry_run == request.dry_run);
+  RC_ASSERT(read.requested_at == request.requested_at);
+  RC_ASSERT(read.reason == request.reason);
+  RC_ASSERT(read.source_event_id == request.source_event_id);
+}
+
+std::string request_with(const std::string& key, const Json& value) {
+  Json recycle = {{"autoScalingGroupName", "web"}};
+  recycle[key] = value;
+  return Json{{"schemaVersion", 1}, {"recycle", std::move(recycle)}}.dump();
+}
+
+TEST(Envelope, CountsCharactersNotBytesInGroupNames) {
+  std::string accents;
+  for (int i = 0; i < 255; ++i) {
+    accents += "\xC3\xA9";
+  }
+  EXPECT_TRUE(messages::decode(request_with("autoScalingGroupName", accents)).has_value());
+  EXPECT_FALSE(messages::decode(request_with("autoScalingGroupName", accents + "e")).has_value());
+}
+
+TEST(Envelope, LeavesTheQuestionWhetherThereIsSuchAStrategyToTheConsumer) {
+  EXPECT_TRUE(messages::decode(request_with("strategy", "sideways")).has_value());
+  EXPECT_FALSE(messages::decode(request_with("strategy", "in out")).has_value());
+  EXPECT_FALSE(messages::decode(request_with("strategy", std::string(65, 'a'))).has_value());
+}
+
+TEST(Envelope, ReadsAVersionNewerThanOursWithoutTheFieldsItDoesNotKnow) {
+  Json request = Json::parse(request_with("canary", true));
+  EXPECT_FALSE(messages::decode(request.dump()).has_value());
+  request["schemaVersion"] = 2;
+  EXPECT_TRUE(messages::decode(request.dump()).has_value());
+}
+
+TEST(Envelope, RefusesANewerVersionWhoseKindOfWorkItDoesNotKnow) {
+  const auto message = messages::decode(R"({"schemaVersion":2,"paint":{"colour":"blue"}})");
+  ASSERT_FALSE(message.has_value());
+  EXPECT_EQ(message.error().message,
+            "expected recycle or oncallJob, found neither (schema version 2, ours is 1)");
+}
+
+TEST(Envelope, NamesUnknownFieldsAtEveryLevel) {
+  const auto message = messages::decode(R"({"schemaVersion":1,"recicle":{}})");
+  ASSERT_FALSE(message.has_value());
+  EXPECT_EQ(message.error().message,
+            "recicle: unknown field in schema version 1; accepted: schemaVersion, id, sentAt, "
+            "sentBy, recycle, oncallJob");
+}
+
+TEST(Envelope, AcceptsAnyInputForAJobButOnlyAnObject) {
+  const auto with_input = [](const std::string& input) {
+    return messages::decode(R"({"schemaVersion":1,"oncallJob":{"job":"j","input":)" + input + "}}");
+  };
+  EXPECT_TRUE(with_input(R"({"anything":{"goes":[1,null,"x"]}})").has_value());
+  EXPECT_TRUE(with_input("null").has_value());
+  EXPECT_FALSE(with_input("[1]").has_value());
+  EXPECT_FALSE(with_input("5").has_value());
+}
+
+}  // namespace
