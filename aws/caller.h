@@ -19,13 +19,17 @@ namespace aws {
 
 struct ApiRequest {
   std::string service;    // endpoint and signing name: "sqs", "autoscaling", "ec2",
-                          // "elasticloadbalancing", "sts", "states"
+                          // "elasticloadbalancing" (classic), "elasticloadbalancingv2", "sts",
+                          // "states"
   std::string operation;  // AWS's name: "ReceiveMessage"
   std::string content_type;
   std::vector<base::Header> headers;  // beyond content-type: x-amz-target
   std::string body;
   base::Duration timeout{15'000};
   bool idempotent = true;  // false: fresh connection, and not retried after the bytes may have left
+  // For calls that are made in an endless loop (ReceiveMessage): when the retry quota is empty the
+  // back-off is slept before the error is returned, so that the loop slows down by itself.
+  bool long_poll = false;
 };
 
 // Told of every attempt: for metrics. `code` is "ok", an AWS code or a transport code (bounded by
@@ -44,11 +48,19 @@ class Caller {
   // message and request id, its kind from the table in aws/error.h.
   boost::asio::awaitable<base::Result<base::HttpResponse>> call(ApiRequest request);
 
+  const RetryQuota& quota() const { return quota_; }
   const EndpointConfig& endpoints() const { return endpoints_; }
   base::Clock& clock() { return clock_; }
   base::Random& random() { return random_; }
 
  private:
+  struct Attempt;
+
+  boost::asio::awaitable<base::Result<base::HttpResponse>> attempt_once(const ApiRequest& request,
+                                                                        Attempt& attempt);
+  bool correct_clock(const base::Error& error, const Attempt& attempt);
+  base::Duration delay_before_retry(const base::Error& error, const Attempt& attempt);
+
   HttpClient& http_;
   CredentialsProvider& credentials_;
   base::Clock& clock_;
@@ -57,6 +69,7 @@ class Caller {
   RetryPolicy retry_policy_;
   RetryQuota quota_;
   RequestObserver observer_;
+  base::Duration clock_offset_{0};  // AWS's clock minus ours, learnt from refused signatures
 };
 
 }  // namespace aws

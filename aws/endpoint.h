@@ -4,10 +4,13 @@
 #include <map>
 #include <string>
 
+#include "aws/environment.h"
 #include "base/names.h"
 #include "base/result.h"
 
 namespace aws {
+
+struct Profile;
 
 struct EndpointConfig {
   base::Region region;
@@ -18,5 +21,17 @@ struct EndpointConfig {
 // "https://sqs.eu-west-2.amazonaws.com", or the configured endpoint without a trailing slash.
 // Order: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS's own name for the service and region.
 base::Result<std::string> resolve_endpoint(const EndpointConfig& config, const std::string& service);
+
+// Region from AWS_REGION, AWS_DEFAULT_REGION, the profile's region. Endpoints from the environment,
+// then from the profile, unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true. Non-empty arguments
+// (from the command line) win over all. Errors: kInvalid naming the variable, what it holds and
+// what is expected; a region is always needed, if only to sign.
+base::Result<EndpointConfig> load_endpoint_config(const Environment& environment,
+                                                  const Profile& profile,
+                                                  const std::string& region = {},
+                                                  const std::string& endpoint_url = {});
+
+// The name that goes into the signature: "elasticloadbalancingv2" signs as "elasticloadbalancing".
+std::string signing_name(const std::string& service);
 
 }  // namespace aws

@@ -1,0 +1,162 @@
+#include "aws/caller.h"
+
+#include <date/date.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <sstream>
+#include <utility>
+
+#include "aws/error.h"
+#include "aws/sigv4.h"
+
+namespace aws {
+
+namespace asio = boost::asio;
+
+struct Caller::Attempt {
+  int number = 1;
+  std::string invocation_id;
+  std::vector<base::Header> response_headers;  // of the last answer; empty if there was none
+};
+
+namespace {
+
+constexpr std::string_view kUserAgent = "autorecycle";
+// AWS refuses signatures that are more than five minutes off; less than this is not the reason.
+constexpr base::Duration kSkewMin = std::chrono::minutes(4);
+constexpr base::Duration kServerHintMax = std::chrono::seconds(5);
+
+constexpr auto kSkewCodes = std::to_array<std::string_view>(
+    {"AuthFailure", "InvalidSignatureException", "RequestExpired", "RequestInTheFuture",
+     "RequestTimeTooSkewed", "SignatureDoesNotMatch"});
+
+// "Fri, 20 Nov 2026 09:44:05 GMT"
+std::optional<base::TimePoint> parse_http_date(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  std::chrono::sys_seconds seconds;
+  stream >> date::parse("%a, %d %b %Y %T", seconds);
+  if (stream.fail()) return std::nullopt;
+  return base::TimePoint(seconds);
+}
+
+base::HttpRequest to_http(const ApiRequest& request, const std::string& endpoint) {
+  base::HttpRequest http;
+  http.method = "POST";
+  http.url = endpoint + "/";
+  http.headers.reserve(request.headers.size() + 8);
+  http.headers = request.headers;
+  http.headers.push_back({"Content-Type", request.content_type});
+  http.body = request.body;
+  return http;
+}
+
+// Whether sending again cannot do the work twice.
+bool safe_to_repeat(const ApiRequest& request, const base::Error& error) {
+  if (request.idempotent) return true;
+  return error.code == "ConnectError" || error.kind == base::ErrorKind::kThrottled;
+}
+
+}  // namespace
+
+Caller::Caller(HttpClient& http, CredentialsProvider& credentials, base::Clock& clock,
+               base::Random& random, EndpointConfig endpoints, RetryPolicy retry,
+               RequestObserver observer)
+    : http_(http),
+      credentials_(credentials),
+      clock_(clock),
+      random_(random),
+      endpoints_(std::move(endpoints)),
+      retry_policy_(retry),
+      observer_(std::move(observer)) {}
+
+asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const ApiRequest& request,
+                                                                       Attempt& attempt) {
+  attempt.response_headers.clear();
+  const auto endpoint = resolve_endpoint(endpoints_, request.service);
+  if (!endpoint) co_return endpoint.error();
+  const auto credentials = co_await credentials_.get();
+  if (!credentials) co_return credentials.error();
+
+  base::HttpRequest http = to_http(request, *endpoint);
+  http.headers.push_back({"User-Agent", std::string(kUserAgent)});
+  http.headers.push_back({"amz-sdk-invocation-id", attempt.invocation_id});
+  http.headers.push_back(
+      {"amz-sdk-request",
+       fmt::format("attempt={}; max={}", attempt.number, retry_policy_.attempts_max)});
+  const SigningScope scope{endpoints_.region.value, signing_name(request.service)};
+  for (base::Header& header : sign(http, *credentials, scope, clock_.now() + clock_offset_)) {
+    http.headers.push_back(std::move(header));
+  }
+
+  HttpOptions options;
+  options.timeout = request.timeout;
+  options.fresh_connection = !request.idempotent;
+  auto response = co_await http_.send(std::move(http), options);
+  if (!response) co_return response.error();
+  if (response->status >= 200 && response->status < 300) co_return std::move(*response);
+  base::Error error = error_from_response(request.service, *response);
+  attempt.response_headers = std::move(response->headers);
+  co_return error;
+}
+
+bool Caller::correct_clock(const base::Error& error, const Attempt& attempt) {
+  if (std::ranges::find(kSkewCodes, error.code) == kSkewCodes.end()) return false;
+  const auto header = base::find_header(attempt.response_headers, "date");
+  const auto server_time = header ? parse_http_date(*header) : std::nullopt;
+  if (!server_time) return false;
+  const auto offset = std::chrono::duration_cast<base::Duration>(*server_time - clock_.now());
+  if (std::chrono::abs(offset - clock_offset_) < kSkewMin) return false;
+  clock_offset_ = offset;
+  return true;
+}
+
+base::Duration Caller::delay_before_retry(const base::Error& error, const Attempt& attempt) {
+  const base::Duration delay = retry_delay(retry_policy_, error, attempt.number, random_);
+  const auto hint = base::find_header(attempt.response_headers, "x-amz-retry-after");
+  long long milliseconds = 0;
+  if (!hint || std::from_chars(hint->data(), hint->data() + hint->size(), milliseconds).ec !=
+                   std::errc()) {
+    return delay;
+  }
+  return std::clamp(base::Duration(milliseconds), delay, delay + kServerHintMax);
+}
+
+asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest request) {
+  Attempt attempt;
+  attempt.invocation_id = random_.uuid();
+  bool clock_corrected = false;
+  int last_cost = 1;  // a success on the first try earns one token
+  while (true) {
+    const base::SteadyPoint started = clock_.steady_now();
+    auto outcome = co_await attempt_once(request, attempt);
+    if (observer_) {
+      const auto took = std::chrono::duration_cast<base::Duration>(clock_.steady_now() - started);
+      observer_(request.service, request.operation, outcome ? "ok" : outcome.error().code, took);
+    }
+    if (outcome) {
+      quota_.give_back(last_cost);
+      co_return std::move(*outcome);
+    }
+    const base::Error& error = outcome.error();
+    if (!clock_corrected && correct_clock(error, attempt)) {
+      clock_corrected = true;
+      continue;  // the request was refused, not done: no back-off, no token
+    }
+    const bool again = attempt.number < retry_policy_.attempts_max && retry_at_once(error) &&
+                       safe_to_repeat(request, error);
+    if (!again) co_return error.while_doing(request.operation);
+    const bool throttled = error.kind == base::ErrorKind::kThrottled;
+    const int cost = throttled ? RetryQuota::kThrottledCost : RetryQuota::kTransientCost;
+    const base::Duration delay = delay_before_retry(error, attempt);
+    const bool allowed = quota_.take(cost);
+    if (allowed || request.long_poll) co_await clock_.sleep_for(delay);
+    if (!allowed) co_return error.while_doing(request.operation);
+    last_cost = cost;
+    ++attempt.number;
+  }
+}
+
+}  // namespace aws

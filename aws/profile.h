@@ -1,0 +1,44 @@
+// The shared configuration of AWS's tools: ~/.aws/config and ~/.aws/credentials.
+// https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "aws/environment.h"
+#include "base/result.h"
+
+namespace aws {
+
+struct IniValue {
+  std::string text;
+  std::map<std::string, std::string> nested;  // indented "key = value" lines under an empty value
+};
+using IniSection = std::map<std::string, IniValue>;   // by key, lower case
+using IniFile = std::map<std::string, IniSection>;    // by section name as written, blanks merged
+
+// Errors: kInvalid naming the line. `name` is the file's, for the message.
+base::Result<IniFile> parse_ini(std::string_view text, const std::string& name);
+
+struct Profile {
+  std::string name;                              // "default"
+  std::map<std::string, std::string> settings;   // the credentials file wins over the config file
+  // From the [services X] section that the profile names: by service id ("sqs", "auto_scaling").
+  std::map<std::string, std::string> service_endpoints;
+  std::string where;                             // the files that were looked at, for people
+
+  std::string get(const std::string& key) const;  // empty when it is not set
+};
+
+// The profile AWS_PROFILE (else AWS_DEFAULT_PROFILE, else "default") from AWS_CONFIG_FILE
+// (~/.aws/config) and AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials). A file that does not exist
+// is empty. Errors: kInvalid when a file cannot be read or understood, or when a profile that was
+// asked for by name is in neither file.
+base::Result<Profile> load_profile(const Environment& environment);
+
+// The pure part of load_profile.
+base::Result<Profile> make_profile(const std::string& name, bool asked_for, const IniFile& config,
+                                   const IniFile& credentials);
+
+}  // namespace aws

@@ -1,0 +1,50 @@
+// AWS Signature Version 4, header form, body hashed whole.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+//
+// Pure functions: the time is a parameter and nothing is cached. Signed are host, content-type and
+// x-amz-*; what a proxy may touch (user-agent, amz-sdk-*, content-length) is left out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "aws/credentials.h"
+#include "base/clock.h"
+#include "base/http.h"
+
+namespace aws {
+
+struct SigningScope {
+  std::string region;   // "eu-west-2"
+  std::string service;  // the signing name: "sqs"
+};
+
+struct SigningOptions {
+  // Resolve "." and ".." and merge slashes in the path, as every service but S3 does.
+  bool normalize_path = true;
+  // Sign every header of the request: AWS's published vectors do.
+  bool sign_all_headers = false;
+};
+
+// The three texts of the algorithm, for tests and for finding out why a signature was refused.
+struct SigningText {
+  std::string canonical_request;
+  std::string signed_headers;  // "host;x-amz-date"
+  std::string string_to_sign;
+};
+
+// Headers to add to `request`, in order: X-Amz-Date, X-Amz-Security-Token if there is a session
+// token, Authorization. The request must hold an absolute URL and must not hold those headers.
+// Host is taken from the request's headers, else from the URL.
+std::vector<base::Header> sign(const base::HttpRequest& request, const Credentials& credentials,
+                               const SigningScope& scope, base::TimePoint now,
+                               SigningOptions options = {});
+
+SigningText signing_text(const base::HttpRequest& request, const Credentials& credentials,
+                         const SigningScope& scope, base::TimePoint now,
+                         SigningOptions options = {});
+
+std::string canonical_path(std::string_view path, bool normalize);
+std::string canonical_query(std::string_view query);
+
+}  // namespace aws
