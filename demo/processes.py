@@ -22,7 +22,7 @@ class Timeout(AssertionError):
 
 
 def wait_until(what: str, probe: Callable[[], T], timeout: float = 30.0, pause: float = 0.03) -> T:
-    """The first true value of `probe`, asked again and again; Timeout with the last one otherwise."""
+    """The first true value of `probe`, asked again and again; Timeout with the last otherwise."""
     deadline = time.monotonic() + timeout
     while True:
         value = probe()
@@ -83,7 +83,8 @@ class Process:
         try:
             return self.child.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise Timeout(f"{self.name} still runs after {timeout:g} s:\n{self.log(4000)}") from None
+            late = f"{self.name} still runs after {timeout:g} s:\n{self.log(4000)}"
+            raise Timeout(late) from None
 
     def stop(self, timeout: float = 30.0) -> int:
         """SIGTERM, then the exit code."""

@@ -140,7 +140,8 @@ class Region:
         return answer["AutoScalingGroups"][0]
 
     def in_service(self, name: str) -> list[dict[str, Any]]:
-        return [one for one in self.group(name)["Instances"] if one["LifecycleState"] == "InService"]
+        instances = self.group(name)["Instances"]
+        return [one for one in instances if one["LifecycleState"] == "InService"]
 
     def wait_in_service(self, name: str, count: int, timeout: float = 30.0) -> None:
         wait_until(f"{count} instances of {name} in service",

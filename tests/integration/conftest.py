@@ -81,7 +81,7 @@ def start(directory):
 
 @pytest.fixture
 def region(start, build, directory) -> Region:
-    """A simulated region of the test's own whose instances come and go within a fraction of a second."""
+    """A simulated region of the test's own whose instances come and go in a fraction of a second."""
     region = start(Region, build, directory)
     region.config(launch_seconds=0.2, terminate_seconds=0.2)
     return region
@@ -102,11 +102,12 @@ def start_worker(start, build, directory, region):
 
 @pytest.fixture
 def moto(start, directory):
-    """moto, a fresh process; the endpoint. Signatures are checked once enforce() of moto.py is called."""
+    """moto, a fresh process; the endpoint. Signatures are checked after enforce() of motoctl.py."""
     pytest.importorskip("moto", reason="moto is not installed (.ci/install servers)")
-    process = start(Process, "moto", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-                    clean_environment(directory, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
-                                                  "PYTHONUNBUFFERED": "1"}), directory)
+    env = clean_environment(directory, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+                                        "PYTHONUNBUFFERED": "1"})
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    process = start(Process, "moto", command, env, directory)
 
     def endpoint():
         assert process.running(), process.log()
@@ -114,7 +115,8 @@ def moto(start, directory):
         return found and found[1]
 
     url = wait_until("moto to listen", endpoint)
-    wait_until("moto to answer", lambda: urllib.request.urlopen(url + "/moto-api/data.json").status == 200)
+    wait_until("moto to answer",
+               lambda: urllib.request.urlopen(url + "/moto-api/data.json").status == 200)
     return url
 
 
