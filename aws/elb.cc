@@ -6,8 +6,10 @@ namespace aws {
 
 namespace {
 
-// Both APIs share the host and the signing name; the version tells them apart.
-constexpr const char* kService = "elasticloadbalancing";
+// Both APIs share the host and the signing name and differ in version; their endpoints can be set
+// apart (AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING and ..._V2).
+constexpr const char* kClassicService = "elasticloadbalancing";
+constexpr const char* kService2 = "elasticloadbalancingv2";
 constexpr const char* kClassicVersion = "2012-06-01";
 constexpr const char* kVersion2 = "2015-12-01";
 
@@ -15,7 +17,7 @@ constexpr const char* kVersion2 = "2015-12-01";
 
 boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> Elb::describe_target_health(
     std::string target_group_arn) {
-  QueryCall call{.service = kService, .version = kVersion2, .operation = "DescribeTargetHealth"};
+  QueryCall call{.service = kService2, .version = kVersion2, .operation = "DescribeTargetHealth"};
   call.add("TargetGroupArn", std::move(target_group_arn));
   const auto answer = co_await send_query(caller_, std::move(call));
   if (!answer) co_return answer.error();
@@ -32,8 +34,9 @@ boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> Elb::describe_ta
 
 boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> Elb::describe_instance_health(
     std::string load_balancer_name) {
-  QueryCall call{
-      .service = kService, .version = kClassicVersion, .operation = "DescribeInstanceHealth"};
+  QueryCall call{.service = kClassicService,
+                 .version = kClassicVersion,
+                 .operation = "DescribeInstanceHealth"};
   call.add("LoadBalancerName", std::move(load_balancer_name));
   const auto answer = co_await send_query(caller_, std::move(call));
   if (!answer) co_return answer.error();

@@ -2,28 +2,28 @@
 // calls, or per operation; every request is kept for inspection.
 #pragma once
 
+#include "aws/caller.h"
+#include "sim/virtual_loop.h"
+
 #include <deque>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "aws/caller.h"
-#include "sim/virtual_loop.h"
-
-namespace support {
+namespace test {
 
 class CannedHttpClient final : public aws::HttpClient {
  public:
   // Answers to `operation`, one after the other; the last one is repeated.
   void answer(const std::string& operation, std::string body, int status = 200) {
-    answers_[operation].push_back({status, {}, std::move(body)});
+    answers_[operation].push_back(base::HttpResponse{status, {}, std::move(body)});
   }
   void fail(const std::string& operation, base::Error error) {
     answers_[operation].push_back(std::move(error));
   }
 
-  boost::asio::awaitable<base::Result<base::HttpResponse>> send(
-      base::HttpRequest request, aws::HttpOptions options) override {
+  boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::HttpRequest request,
+                                                                aws::HttpOptions options) override {
     const std::string operation = operation_of(request);
     requests.push_back(std::move(request));
     fresh_connections.push_back(options.fresh_connection);
@@ -70,16 +70,15 @@ struct CannedAws {
   base::Random random{1};
   aws::StaticCredentials credentials{
       {"AKIDEXAMPLE", base::Secret("secret"), base::Secret(), std::nullopt, "test"}};
-  aws::Caller caller{http,
-                     credentials,
-                     loop.clock(),
-                     random,
+  aws::Caller caller{http, credentials, loop.clock(), random,
                      aws::EndpointConfig{base::Region("eu-west-2"), "http://aws.test", {}}};
 
-  const base::HttpRequest& request(std::size_t number = 0) const { return http.requests.at(number); }
+  const base::HttpRequest& request(std::size_t number = 0) const {
+    return http.requests.at(number);
+  }
   std::string parameter(const std::string& key, std::size_t number = 0) const {
     return CannedHttpClient::parameter(request(number), key);
   }
 };
 
-}  // namespace support
+}  // namespace test
