@@ -21,7 +21,9 @@ TEST(Rfc3339, AppliesOffsets) {
 TEST(Rfc3339, RefusesWhatIsNotATimeAndNamesIt) {
   for (const char* text :
        {"", "yesterday", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z",
-        "2026-01-02 03:04:05Z", "2026-01-02T03:04:05Zx", "2026-01-02T25:04:05Z"}) {
+        "2026-01-02 03:04:05Z", "2026-01-02T03:04:05Zx", "2026-01-02T25:04:05Z",
+        "2026-01-02T0autos06.789Z", "2026-01-02T03:04:nanZ", "2026-01-02T03:04:05.Z",
+        "2026-01-02T03:04:05.1234567890Z", "2026-01-02T03:04:05+0100", "+026-01-02T03:04:05Z"}) {
     const auto parsed = base::parse_rfc3339(text);
     ASSERT_TRUE(parsed.has_error()) << text;
     EXPECT_NE(parsed.error().message.find(std::string("'") + text), std::string::npos);
