@@ -64,6 +64,7 @@ std::string_view expectation(const Field& field, const pb::FieldDescriptor& type
 
 base::Error unknown_field(const Field& field, const pb::Descriptor& type) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) {
     names.push_back(type.field(i)->json_name());
   }
@@ -89,7 +90,7 @@ base::Result<void> check_fields(const Field& object, const pb::Descriptor& type,
     }
     // Timestamp, Struct and the like have a JSON form of their own.
     if (field.is_object() && known->message_type()->file()->package() != "google.protobuf") {
-      const auto nested = check_fields(field, *known->message_type(), unknown_allowed);
+      auto nested = check_fields(field, *known->message_type(), unknown_allowed);
       if (!nested) {
         return nested;
       }
