@@ -81,12 +81,12 @@ Verdict combine(std::vector<Verdict> verdicts) {
       for (Outgoing& outgoing : done->outgoing) all.outgoing.push_back(std::move(outgoing));
       all.reason += (all.reason.empty() ? "" : "; ") + done->reason;
     } else if (const auto* poison = std::get_if<Poison>(&verdict)) {
-      base::log_error("consumers", "group cannot be recycled", {{"reason", poison->reason}});
       refused += (refused.empty() ? "" : "; ") + poison->reason;
     }
   }
   if (refused.empty()) return all;
   if (all.outgoing.empty()) return Poison{refused, "invalid"};
+  base::log_error("consumers", "a group cannot be recycled", {{"reason", refused}});
   all.reason += "; refused: " + refused;
   return all;
 }
