@@ -1,0 +1,39 @@
+// AwsSession: the AWS clients of one thread, wired for production.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "aws/caller.h"
+#include "aws/sqs.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "consumers/recycle/consumer.h"
+#include "worker/config.h"
+
+namespace worker {
+
+class AwsSession {
+ public:
+  // Region, endpoint, profile and credentials from the configuration, AWS's variables and files.
+  // Errors name the variable or file. References outlive the session.
+  static base::Result<std::unique_ptr<AwsSession>> open(boost::asio::any_io_executor executor,
+                                                        base::Clock& clock, base::Random& random,
+                                                        const Config& config,
+                                                        aws::RequestObserver observer = {});
+  ~AwsSession();
+
+  aws::Sqs& polls();  // on connections of its own
+  aws::Sqs& sqs();
+  consumers::recycle::Services services();
+  const std::string& sqs_endpoint() const;
+
+ private:
+  struct Impl;
+  explicit AwsSession(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace worker

@@ -1,0 +1,161 @@
+#include "worker/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "worker/version.h"
+
+namespace worker {
+namespace {
+
+constexpr const char* kAbout =
+    "autorecycle: replaces the instances of EC2 Auto Scaling groups, safely, when they changed.\n\n"
+    "Tag a group (autorecycle_recycle_on_asg_update=true, autorecycle_strategy=out-in) and run\n"
+    "`autorecycle worker`; or ask by hand with `enqueue`, after a look at `plan`.";
+
+constexpr const char* kFooter =
+    "\nEvery option can also be set in the environment (--drain-deadline is\n"
+    "AUTORECYCLE_DRAIN_DEADLINE) and in a config file (--config FILE or AUTORECYCLE_CONFIG; JSON,\n"
+    "TOML or INI with the options' names as keys). A flag wins over the environment, that over the\n"
+    "file, that over the default. AWS's own variables (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL,\n"
+    "credentials) mean what they always mean.\n\n"
+    "Exit codes: 0 done; 1 failed or refused, with the reason on standard error; 2 wrong usage or\n"
+    "configuration; 128+N forced by a second signal N (130 SIGINT, 143 SIGTERM).\n";
+
+constexpr const char* kWorkerFooter =
+    "\nExamples:\n"
+    "  autorecycle worker\n"
+    "  autorecycle worker --config /etc/autorecycle.toml --log-format json\n"
+    "  autorecycle worker --oncall-queue oncall-jobs --listen 0.0.0.0:9464\n\n"
+    "SIGTERM or SIGINT drains: polls stop, messages not yet begun go back at once, short work may\n"
+    "finish until --drain-deadline, running recycles are handed over to the next worker through\n"
+    "their queue. Then exit code 0. A second signal ends it at once with 128+N; nothing is lost,\n"
+    "but what was in hand is seen again only after its visibility timeout.\n"
+    "SQS messages that can never succeed go to the dead-letter queue with the reason.\n";
+
+constexpr const char* kEnqueueFooter =
+    "\nExamples:\n"
+    "  autorecycle enqueue recycle --asg web-asg-1\n"
+    "  autorecycle enqueue recycle --asg web-asg-1 --strategy out-in --force --reason \"CVE\"\n"
+    "  autorecycle enqueue recycle --asg web-asg-1 --dry-run     # the worker logs the plan\n\n"
+    "Prints the id of the SQS message.\n";
+
+constexpr const char* kPlanFooter =
+    "\nExamples:\n"
+    "  autorecycle plan --asg web-asg-1\n"
+    "  autorecycle plan --asg web-asg-1 --strategy in-out --force --output json\n\n"
+    "Reads the group and prints every step that a recycle would take; changes nothing. Exit code 0\n"
+    "also when there is nothing to do (the reason is printed: not tagged, no drift); 1 when the\n"
+    "recycle would be refused or abort, or when the group cannot be read.\n";
+
+constexpr const char* kDecodeFooter =
+    "\nExamples:\n"
+    "  autorecycle decode event.json\n"
+    "  aws sqs receive-message ... --query 'Messages[0].Body' --output text | autorecycle decode\n\n"
+    "Prints how the worker would understand the message: kind, groups, or why it is ignored.\n"
+    "Exit code 1 when it is garbage, with what is wrong on standard error.\n";
+
+constexpr const char* kWindowFooter =
+    "\nExamples:\n"
+    "  autorecycle window --window \"04:00:00, 05:30:00\" --at 2026-03-29T00:30:00Z\n"
+    "  autorecycle window --window \"22:00:00, 02:00:00\" --exclude \"23:00:00, 23:30:00\" \\\n"
+    "                     --zone America/New_York --output json\n\n"
+    "Prints {\"wait\":false}, or {\"wait\":true,\"time_wait\":\"...\"} with the time it opens, in UTC.\n";
+
+// CLI11 writes what it found through here; the values stay text, worker/config.cc reads them.
+struct Found {
+  Settings values;
+  std::map<std::string, bool> switches;
+  std::string config_file;
+  std::string input_file;
+};
+
+void add_options(CLI::App& app, unsigned scope, Found& found) {
+  for (const OptionSpec& spec : option_specs()) {
+    if ((spec.scope & scope) == 0) continue;
+    const std::string flag = "--" + spec.name;
+    CLI::Option* option = nullptr;
+    if (spec.argument.empty()) {
+      option = app.add_flag(flag, found.switches[spec.name], spec.help);
+    } else {
+      option = app.add_option_function<std::string>(
+          flag, [&found, name = spec.name](const std::string& text) { found.values[name] = text; },
+          spec.help);
+      option->type_name(spec.fallback.empty() ? spec.argument
+                                              : spec.argument + " [" + spec.fallback + "]");
+    }
+    if (spec.scope == kEveryScope) option->group("Common");
+  }
+  app.add_option("--config", found.config_file, "Config file (JSON, TOML or INI)")
+      ->type_name("FILE")
+      ->group("Common");
+}
+
+CLI::App* add_command(CLI::App& parent, const char* name, const char* about, const char* footer,
+                      unsigned scope, Found& found) {
+  CLI::App* command = parent.add_subcommand(name, about);
+  command->footer(footer);
+  add_options(*command, scope, found);
+  return command;
+}
+
+std::string chosen(const CLI::App& app) {
+  for (const CLI::App* command : app.get_subcommands()) {
+    const std::string below = chosen(*command);
+    return below.empty() ? command->get_name() : command->get_name() + " " + below;
+  }
+  return {};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(std::vector<std::string> arguments) {
+  Found found;
+  CLI::App app(kAbout, "autorecycle");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("autorecycle ") + kVersion);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(38);
+
+  add_command(app, "worker", "Take messages from the queues and do what they ask for",
+              kWorkerFooter, kWorkerScope, found);
+  CLI::App* enqueue = app.add_subcommand("enqueue", "Send a request to the worker");
+  enqueue->require_subcommand(1);
+  add_command(*enqueue, "recycle", "Ask for a group to be recycled", kEnqueueFooter, kEnqueueScope,
+              found);
+  add_command(app, "plan", "Print what recycling a group would do, step by step", kPlanFooter,
+              kPlanScope, found);
+  add_command(app, "decode", "Print how a message would be understood", kDecodeFooter, kDecodeScope,
+              found)
+      ->add_option("file", found.input_file, "The message's body; standard input without one");
+  add_command(app, "window", "Say whether a recycle window is open", kWindowFooter, kWindowScope,
+              found);
+
+  CommandLine line;
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err);
+    line.exit_code = code == 0 ? kExitOk : kExitUsage;
+    line.out = out.str();
+    if (code != 0) line.err = std::string("autorecycle: ") + error.what() +
+                              "\nSee `autorecycle --help` and `autorecycle COMMAND --help`.\n";
+    return line;
+  }
+  line.run = true;
+  line.command = chosen(app);
+  line.flags = std::move(found.values);
+  for (const auto& [name, given] : found.switches) {
+    if (given) line.flags[name] = "true";
+  }
+  line.config_file = found.config_file;
+  line.input_file = found.input_file;
+  return line;
+}
+
+}  // namespace worker

@@ -1,0 +1,30 @@
+// The command line: arguments -> what is asked for. The one translation unit that knows CLI11.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "worker/config.h"
+
+namespace worker {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // what was asked for failed or was refused
+inline constexpr int kExitUsage = 2;   // the command line or the configuration is wrong
+
+struct CommandLine {
+  bool run = false;  // false: `out`/`err` say everything (help, version, a usage error)
+  int exit_code = kExitOk;
+  std::string out;
+  std::string err;
+
+  std::string command;  // "worker", "enqueue recycle", "plan", "decode", "window"
+  Settings flags;
+  std::string config_file;  // of --config
+  std::string input_file;   // of `decode FILE`; "-" is standard input
+};
+
+// `arguments` without the program's name.
+CommandLine parse_command_line(std::vector<std::string> arguments);
+
+}  // namespace worker

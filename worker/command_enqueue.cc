@@ -1,0 +1,89 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "messages/decode.h"
+#include "worker/aws_session.h"
+#include "worker/cli.h"
+#include "worker/commands.h"
+#include "worker/context.h"
+#include "worker/io_loop.h"
+#include "worker/metrics.h"
+#include "worker/startup.h"
+
+namespace worker {
+namespace {
+
+using boost::asio::awaitable;
+
+// Manual requests are few: a refused connection is told at once instead of waited for.
+constexpr base::Duration kPatience{2'000};
+
+std::string sender() {
+  const char* user = std::getenv("USER");
+  return user == nullptr || *user == '\0' ? "autorecycle enqueue" : user;
+}
+
+awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& session,
+                                                   base::Clock& clock, base::Random& random) {
+  Metrics metrics;
+  Context context{{}, clock, random, session.polls(), session.sqs(), metrics};
+  const auto queue =
+      co_await find_queue(context, config.events.queue, clock.steady_now() + kPatience);
+  if (!queue) {
+    base::Error error = queue.error().while_doing("finding queue \"" + config.events.queue +
+                                                  "\" at " + session.sqs_endpoint());
+    const std::string more = advice(queue.error(), "events-queue");
+    if (!more.empty()) error.message += "; " + more;
+    co_return error;
+  }
+  config.events.queue = queue->url.value;
+  co_return co_await enqueue_recycle(config, session.sqs(), clock, random);
+}
+
+}  // namespace
+
+awaitable<base::Result<std::string>> enqueue_recycle(Config config, aws::Sqs& sqs,
+                                                     base::Clock& clock, base::Random& random) {
+  const auto checked = check_request(config);
+  if (!checked) co_return checked.error();
+  messages::RecycleRequest request;
+  request.group = base::GroupName(config.group);
+  request.strategy = config.strategy;
+  request.force = config.force;
+  request.dry_run = config.dry_run;
+  request.requested_at = clock.now();
+  request.reason = config.reason.empty() ? "enqueued by hand" : config.reason;
+  aws::SendOptions send;
+  send.queue = base::QueueUrl(config.events.queue);
+  send.body = messages::encode_recycle_request(request, random.uuid(), clock.now(), sender());
+  const auto sent = co_await sqs.send_message(std::move(send));
+  if (!sent) co_return sent.error().while_doing("sending to " + config.events.queue);
+  co_return *sent;
+}
+
+int run_enqueue(const Config& config, std::ostream& out, std::ostream& err) {
+  const auto checked = check_request(config);
+  if (!checked) {
+    fail(err, checked.error());
+    return kExitUsage;
+  }
+  if (config.events.queue.empty()) {
+    fail(err, base::invalid("--events-queue: off; expected the queue to send to"));
+    return kExitUsage;
+  }
+  IoLoop loop;
+  base::RealClock clock;
+  auto random = base::Random::from_entropy();
+  auto session = AwsSession::open(loop.executor(), clock, random, config);
+  if (!session) return fail(err, session.error());
+  const auto id = loop.run<std::string>(find_and_send(config, **session, clock, random));
+  if (!id) return fail(err, id.error());
+  if (config.output == Output::kJson) {
+    out << nlohmann::ordered_json{{"message_id", *id}}.dump() << "\n";
+  } else {
+    out << *id << "\n";
+  }
+  return kExitOk;
+}
+
+}  // namespace worker

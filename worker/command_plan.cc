@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "worker/aws_session.h"
+#include "worker/cli.h"
+#include "worker/commands.h"
+#include "worker/io_loop.h"
+
+namespace worker {
+namespace {
+
+using consumers::recycle::PlanReport;
+using consumers::recycle::PlannedStep;
+
+void print_json(const PlanReport& report, std::ostream& out) {
+  nlohmann::ordered_json steps = nlohmann::ordered_json::array();
+  for (const PlannedStep& step : report.steps) {
+    steps.push_back({{"operation", step.operation}, {"what", step.what}, {"why", step.why}});
+  }
+  nlohmann::ordered_json json = {{"group", report.group},
+                                 {"strategy", report.strategy},
+                                 {"target", report.target},
+                                 {"recyclable", report.not_recyclable.empty()}};
+  if (!report.not_recyclable.empty()) json["not_recyclable"] = report.not_recyclable;
+  json["steps"] = steps;
+  out << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+}
+
+void print_table(const PlanReport& report, std::ostream& out) {
+  out << "group     " << report.group << "\n";
+  out << "target    " << report.target << "\n";
+  if (!report.not_recyclable.empty()) {
+    out << "no plan   " << report.not_recyclable << "\n";
+    return;
+  }
+  out << "strategy  " << report.strategy << "\n\n";
+  constexpr std::size_t kWhatMax = 60;
+  std::size_t widest = 4;
+  for (const PlannedStep& step : report.steps) {
+    widest = std::max(widest, std::min(step.what.size(), kWhatMax));
+  }
+  int number = 0;
+  for (const PlannedStep& step : report.steps) {
+    const std::string what = step.what.empty() ? step.operation : step.what;
+    out << fmt::format("{:>4}  {:<{}}  {}\n", ++number, what, widest, step.why);
+  }
+}
+
+}  // namespace
+
+int print_plan(const PlanReport& report, Output output, std::ostream& out) {
+  if (output == Output::kJson) print_json(report, out);
+  else print_table(report, out);
+  const bool aborts = std::any_of(report.steps.begin(), report.steps.end(),
+                                  [](const PlannedStep& step) { return step.operation == "abort"; });
+  return aborts ? kExitFailed : kExitOk;
+}
+
+int run_plan(const Config& config, std::ostream& out, std::ostream& err) {
+  const auto checked = check_request(config);
+  const auto recycle = recycle_config(config);
+  if (!checked || !recycle) {
+    fail(err, checked ? recycle.error() : checked.error());
+    return kExitUsage;
+  }
+  IoLoop loop;
+  base::RealClock clock;
+  auto random = base::Random::from_entropy();
+  auto session = AwsSession::open(loop.executor(), clock, random, config);
+  if (!session) return fail(err, session.error());
+  consumers::recycle::PolicyOverrides overrides;
+  overrides.strategy = config.strategy;
+  overrides.force = config.force;
+  const auto report = loop.run<PlanReport>(consumers::recycle::plan_group(
+      (*session)->services(), *recycle, base::GroupName(config.group), overrides));
+  if (!report) return fail(err, report.error().while_doing("planning " + config.group));
+  return print_plan(*report, config.output, out);
+}
+
+}  // namespace worker

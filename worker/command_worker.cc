@@ -1,0 +1,178 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <ostream>
+
+#include "base/http_server.h"
+#include "base/log.h"
+#include "worker/aws_session.h"
+#include "worker/board.h"
+#include "worker/cli.h"
+#include "worker/commands.h"
+#include "worker/endpoints.h"
+#include "worker/metrics.h"
+#include "worker/runtime.h"
+#include "worker/startup.h"
+#include "worker/task_group.h"
+#include "worker/version.h"
+
+namespace worker {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+namespace {
+
+// The process of `autorecycle worker`: what lives as long as it does.
+class Process {
+ public:
+  Process(const Config& config, const ConsumerFactory& consumers)
+      : config_(config), factory_(consumers), signals_(io_, SIGINT, SIGTERM) {}
+
+  base::Result<void> run();
+
+ private:
+  awaitable<base::Result<void>> serve();
+  awaitable<void> watch_signals();
+  base::Result<std::unique_ptr<base::HttpServer>> listen(Endpoints& endpoints);
+  base::Result<void> write_port_file(std::uint16_t port) const;
+  awaitable<base::HttpResponse> answer(Endpoints& endpoints, base::HttpRequest request);
+
+  Config config_;
+  const ConsumerFactory& factory_;
+  asio::io_context io_{1};
+  asio::signal_set signals_;
+  base::RealClock clock_;
+  base::Random random_ = base::Random::from_entropy();
+  Metrics metrics_;
+  Runtime* runtime_ = nullptr;  // while it runs
+  bool stop_requested_ = false;
+};
+
+base::Result<void> Process::run() {
+  std::optional<base::Result<void>> result;
+  std::exception_ptr bug;
+  asio::co_spawn(io_, watch_signals(), [&bug](std::exception_ptr error) {
+    if (error && !is_cancellation(error)) bug = error;
+  });
+  asio::co_spawn(io_, serve(), [&](std::exception_ptr error, base::Result<void> ended) {
+    if (error) bug = error;
+    result = std::move(ended);
+    signals_.cancel();
+  });
+  while (!result && io_.run_one() > 0) {
+  }
+  io_.poll();  // the signal watcher and the connections end by themselves now
+  if (bug) std::rethrow_exception(bug);
+  return *result;
+}
+
+awaitable<void> Process::watch_signals() {
+  for (;;) {
+    boost::system::error_code error;
+    const int signal =
+        co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    if (stop_requested_ || runtime_ == nullptr) {
+      base::log_warn("worker", runtime_ == nullptr ? "stopped during start-up"
+                                                   : "second signal, ending at once",
+                     {{"signal", signal}});
+      std::fflush(nullptr);
+      std::_Exit(runtime_ == nullptr && !stop_requested_ ? kExitOk : 128 + signal);
+    }
+    stop_requested_ = true;
+    base::log_info("worker", "shutting down", {{"signal", signal}});
+    runtime_->drain();
+  }
+}
+
+awaitable<base::Result<void>> Process::serve() {
+  base::log_info("worker", "starting", {{"version", kVersion}, {"seed", random_.seed()}});
+  const auto recycle = recycle_config(config_);
+  if (!recycle) co_return recycle.error();
+  auto session = AwsSession::open(
+      io_.get_executor(), clock_, random_, config_,
+      [this](const std::string& service, const std::string& operation, const std::string& code,
+             base::Duration took) { metrics_.aws_request(service, operation, code, took); });
+  if (!session) co_return session.error();
+  AwsSession& aws = **session;
+  Context context{io_.get_executor(), clock_, random_, aws.polls(), aws.sqs(), metrics_};
+  auto queues = co_await find_queues(context, config_, aws.sqs_endpoint());
+  if (!queues) co_return queues.error();
+
+  Board board(clock_, metrics_);
+  const ConsumerList list =
+      factory_(aws.services(), *recycle, [&board](const consumers::recycle::Progress& progress) {
+        board.update(progress);
+      });
+  std::vector<consumers::Consumer*> consumers;
+  for (const auto& consumer : list) consumers.push_back(consumer.get());
+  Runtime runtime(context, std::move(*queues), std::move(consumers));
+  Endpoints endpoints(runtime, metrics_, board);
+
+  TaskGroup tasks(io_.get_executor(), clock_);
+  auto server = listen(endpoints);
+  if (!server) co_return server.error();
+  if (*server) tasks.spawn("serving HTTP", (*server)->run());
+  runtime_ = &runtime;
+  base::log_info("worker", "running", {{"queues", runtime.queues().size()}});
+  co_await runtime.run();
+  base::log_info("worker", "drained");
+  if (*server) (*server)->stop();
+  co_await tasks.join();
+  // runtime_ stays set: a signal from now on is the second one.
+  co_return base::Result<void>();
+}
+
+awaitable<base::HttpResponse> Process::answer(Endpoints& endpoints, base::HttpRequest request) {
+  co_return endpoints.answer(request);
+}
+
+base::Result<std::unique_ptr<base::HttpServer>> Process::listen(Endpoints& endpoints) {
+  if (config_.listen == "off") return std::unique_ptr<base::HttpServer>();
+  const auto colon = config_.listen.rfind(':');
+  base::HttpServer::Options options;
+  options.address = config_.listen.substr(0, colon);
+  if (options.address.starts_with('[')) {
+    options.address = options.address.substr(1, options.address.size() - 2);
+  }
+  options.port = static_cast<std::uint16_t>(std::stoul(config_.listen.substr(colon + 1)));
+  auto server = base::HttpServer::listen(
+      io_.get_executor(), options, [this, &endpoints](base::HttpRequest request) {
+        return answer(endpoints, std::move(request));
+      });
+  if (!server) return server.error().while_doing("listening on --listen " + config_.listen);
+  base::log_info("worker", "listening",
+                 {{"address", options.address}, {"port", (*server)->port()}});
+  const auto written = write_port_file((*server)->port());
+  if (!written) return written.error();
+  return server;
+}
+
+base::Result<void> Process::write_port_file(std::uint16_t port) const {
+  if (config_.port_file.empty()) return {};
+  // Renamed into place, so that a reader never sees half of it.
+  const std::string temporary = config_.port_file + ".new";
+  std::ofstream(temporary) << port << "\n";
+  if (std::rename(temporary.c_str(), config_.port_file.c_str()) != 0) {
+    return base::invalid("--port-file: cannot write " + config_.port_file);
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostream& err) {
+  Process process(config, consumers);
+  const auto ended = process.run();
+  if (!ended) return fail(err, ended.error());
+  return kExitOk;
+}
+
+}  // namespace worker

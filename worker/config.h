@@ -1,0 +1,108 @@
+// Config: everything that can be set, from four places: a flag wins over the environment
+// (AUTORECYCLE_<NAME>), that over the config file, that over the default. One table (option_specs)
+// names every option for all of them; a name that is not in it is refused.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+
+namespace worker {
+
+enum class Output { kTable, kJson };
+
+// Queues by name or by URL; an empty name switches the queue off.
+struct QueueConfig {
+  std::string queue;
+  std::string dead_letter_queue;  // empty: what the queue's RedrivePolicy names
+  int in_flight_max = 50;         // messages held at once
+};
+
+struct Config {
+  QueueConfig events{"autorecycle-events", "", 50};
+  QueueConfig recycles{"autorecycle-recycles.fifo", "", 1000};
+  QueueConfig oncall{"", "", 50};
+
+  base::Duration visibility_timeout{60'000};
+  base::Duration poll_wait{20'000};      // ReceiveMessage's long poll
+  base::Duration retry_base{5'000};      // Retry: random * min(base * 2^(receives-1), cap)
+  base::Duration retry_cap{900'000};
+  base::Duration drain_deadline{30'000};
+  base::Duration startup_timeout{60'000};  // how long to wait for the endpoint to answer
+
+  base::Duration recycle_interval{15'000};
+  base::Duration ready_timeout{900'000};
+  base::Duration terminate_timeout{3'600'000};
+  base::Duration handover_after = std::chrono::hours(11);
+  std::string window;          // "HH:MM:SS, HH:MM:SS"
+  std::string exclude_window;  // the same, several separated by ";"
+  std::string time_zone = "Europe/London";
+  std::string success_channel;
+
+  std::string region;        // empty: from AWS's own variables and profile
+  std::string profile;
+  std::string endpoint_url;
+
+  std::string listen = "127.0.0.1:9464";  // "off" for none; port 0 picks a free one
+  std::string port_file;
+  base::LogLevel log_level = base::LogLevel::kInfo;
+  base::LogFormat log_format = base::LogFormat::kText;
+  Output output = Output::kTable;
+
+  // What one command is asked for.
+  std::string group;
+  std::string strategy;
+  std::string reason;
+  std::string at;
+  bool force = false;
+  bool dry_run = false;
+};
+
+// Which commands an option belongs to, as bits.
+enum Scope : unsigned {
+  kWorkerScope = 1,
+  kEnqueueScope = 2,
+  kPlanScope = 4,
+  kDecodeScope = 8,
+  kWindowScope = 16,
+  kEveryScope = 31,
+};
+
+struct OptionSpec {
+  std::string name;      // "visibility-timeout": flag --name, key name, AUTORECYCLE_VISIBILITY_TIMEOUT
+  std::string argument;  // "DURATION"; empty for a switch
+  std::string help;
+  unsigned scope = kEveryScope;
+  std::string accepted;  // what set() takes, for error messages
+  bool (*set)(Config&, std::string_view) = nullptr;  // false: not accepted
+  std::string fallback = {};                         // the default, for --help
+};
+
+const std::vector<OptionSpec>& option_specs();
+const OptionSpec* find_option(std::string_view name);
+std::string environment_name(std::string_view option);
+
+using Settings = std::map<std::string, std::string>;  // option name -> text
+
+// `environment` holds whole variable names; those that do not start with AUTORECYCLE_ are skipped,
+// and one that names no option is left alone (an orchestrator may set AUTORECYCLE_SERVICE_HOST) but
+// reported by unknown_environment(). Errors name the place, the option, the value and what is
+// accepted.
+base::Result<Config> resolve_config(const Settings& flags, const Settings& environment,
+                                    const Settings& file, const std::string& file_name = "");
+std::vector<std::string> unknown_environment(const Settings& environment);
+
+// A config file's text: JSON when it starts with '{', else TOML or INI. Flat: option names as keys.
+// Errors name the file and the key that is unknown or has no plain value.
+base::Result<Settings> parse_config_file(const std::string& text, const std::string& file_name);
+
+// "250ms", "30s", "5m", "2h", a bare number of seconds; at most 14 days.
+bool parse_duration(std::string_view text, base::Duration& duration);
+std::string format_duration(base::Duration duration);
+
+}  // namespace worker

@@ -1,0 +1,175 @@
+#include "worker/leaver.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "worker/backoff.h"
+#include "worker/metrics.h"
+
+namespace worker {
+namespace {
+
+constexpr std::size_t kFinishedMax = 10'000;
+constexpr base::Duration kDeleteRetryBase{200};
+constexpr base::Duration kDeleteRetryCap{5'000};
+constexpr base::Duration kDeleteRetryFloor{50};
+
+std::chrono::seconds whole_seconds(base::Duration duration) {
+  // Up: nothing may come back earlier than it was asked for.
+  return std::chrono::ceil<std::chrono::seconds>(duration);
+}
+
+}  // namespace
+
+Leaver::Leaver(Context& context, const QueueSettings& settings, InFlightTable& table,
+               TaskGroup& tasks, std::function<void()> on_gone)
+    : context_(context),
+      settings_(settings),
+      table_(table),
+      tasks_(tasks),
+      on_gone_(std::move(on_gone)),
+      deletes_(context, tasks, "deleting messages",
+               [this](std::vector<EntryId> ids) { return delete_batch(std::move(ids)); }),
+      returns_(context, tasks, "giving messages back",
+               [this](std::vector<EntryId> ids) { return give_back_batch(std::move(ids)); }) {}
+
+void Leaver::finish(Entry& entry) {
+  if (entry.lost) {
+    lost(entry);
+    return;
+  }
+  entry.stage = Stage::kDone;
+  table_.reorder(entry);
+  deletes_.add(entry.id);
+}
+
+void Leaver::give_back(Entry& entry, base::Duration after) {
+  if (entry.lost) {
+    gone(entry.id);
+    return;
+  }
+  // Not beyond what SQS allows for this delivery.
+  const auto left = std::chrono::duration_cast<base::Duration>(
+      entry.received + kDeliveryMax - kDeliveryMargin - context_.clock.steady_now());
+  entry.return_after = std::clamp(after, base::Duration(0), std::max(left, base::Duration(0)));
+  entry.stage = Stage::kLeaving;
+  table_.reorder(entry);
+  returns_.add(entry.id);
+}
+
+void Leaver::extension_ended(Entry& entry) {
+  if (!entry.leave_wanted) return;
+  entry.leave_wanted = false;
+  if (entry.stage == Stage::kDone) deletes_.add(entry.id);
+  if (entry.stage == Stage::kLeaving) returns_.add(entry.id);
+}
+
+void Leaver::lost(Entry& entry) {
+  remember(entry.message.message_id);
+  gone(entry.id);
+}
+
+void Leaver::flush() {
+  deletes_.flush();
+  returns_.flush();
+}
+
+boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
+  std::vector<base::ReceiptHandle> handles;
+  std::vector<EntryId> asked;
+  for (const EntryId id : ids) {
+    Entry* entry = table_.find(id);
+    if (entry == nullptr || entry->stage != Stage::kDone) continue;
+    if (entry->extending) {
+      entry->leave_wanted = true;  // one request about a message at a time
+      continue;
+    }
+    entry->stage = Stage::kLeaving;
+    table_.reorder(*entry);
+    handles.push_back(entry->message.receipt_handle);
+    asked.push_back(id);
+  }
+  if (asked.empty()) co_return;
+  const auto result =
+      co_await context_.sqs.delete_message_batch(settings_.target.url, std::move(handles));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!result) {
+      not_deleted(asked[i], result.error());
+    } else if (!result->at(i)) {
+      not_deleted(asked[i], result->at(i).error());
+    } else {
+      context_.metrics.deleted(settings_.role, "ok");
+      gone(asked[i]);
+    }
+  }
+}
+
+void Leaver::not_deleted(EntryId id, const base::Error& error) {
+  Entry* entry = table_.find(id);
+  if (entry == nullptr) return;
+  context_.metrics.deleted(settings_.role, "error");
+  const bool hopeless = error.kind == base::ErrorKind::kInvalid;  // the handle is not valid any more
+  if (hopeless || context_.clock.steady_now() >= entry->deadline) {
+    base::log_warn("worker", "a finished message could not be deleted and may come back",
+                   {{"queue", settings_.role},
+                    {"message_id", entry->message.message_id},
+                    {"error", error.to_string()}});
+    lost(*entry);
+    return;
+  }
+  entry->stage = Stage::kDone;
+  ++entry->delete_attempts;
+  table_.reorder(*entry);
+  const auto delay = full_jitter(context_.random, entry->delete_attempts, kDeleteRetryBase,
+                                 kDeleteRetryCap, kDeleteRetryFloor);
+  tasks_.spawn("deleting a message again", delete_again(id, delay));
+}
+
+boost::asio::awaitable<void> Leaver::delete_again(EntryId id, base::Duration delay) {
+  co_await context_.clock.sleep_for(delay);
+  deletes_.add(id);
+}
+
+boost::asio::awaitable<void> Leaver::give_back_batch(std::vector<EntryId> ids) {
+  std::vector<aws::VisibilityEntry> entries;
+  std::vector<EntryId> asked;
+  for (const EntryId id : ids) {
+    Entry* entry = table_.find(id);
+    if (entry == nullptr) continue;
+    if (entry->extending) {
+      entry->leave_wanted = true;
+      continue;
+    }
+    entries.push_back({entry->message.receipt_handle, whole_seconds(entry->return_after)});
+    asked.push_back(id);
+  }
+  if (asked.empty()) co_return;
+  const auto result =
+      co_await context_.sqs.change_message_visibility_batch(settings_.target.url, entries);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const bool ok = result && result->at(i);
+    context_.metrics.returned(settings_.role, ok ? "ok" : "error");
+    // Not fatal: it comes back by itself when its visibility ends.
+    gone(asked[i]);
+  }
+  if (!result) {
+    base::log_warn("worker", "giving messages back failed, they come back by themselves",
+                   {{"queue", settings_.role}, {"error", result.error().to_string()}});
+  }
+}
+
+void Leaver::gone(EntryId id) {
+  table_.erase(id);
+  on_gone_();
+}
+
+void Leaver::remember(const std::string& message_id) {
+  if (!finished_.insert(message_id).second) return;
+  finished_order_.push_back(message_id);
+  if (finished_order_.size() > kFinishedMax) {
+    finished_.erase(finished_order_.front());
+    finished_order_.pop_front();
+  }
+}
+
+}  // namespace worker

@@ -1,0 +1,56 @@
+// Leaver: takes messages off the queue for good (delete) or gives them back (visibility), batched,
+// and takes them out of the in-flight table once that is done.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "worker/batcher.h"
+#include "worker/context.h"
+#include "worker/in_flight.h"
+#include "worker/task_group.h"
+
+namespace worker {
+
+class Leaver {
+ public:
+  // References outlive the leaver. `on_gone` is called whenever an entry has left the table.
+  Leaver(Context& context, const QueueSettings& settings, InFlightTable& table,
+         TaskGroup& tasks, std::function<void()> on_gone);
+
+  // The message is finished. Entries that SQS fails to delete are tried again until visibility is
+  // lost; a message whose delete was lost is known when it comes back (is_finished).
+  void finish(Entry& entry);
+  // Visible to others after this long.
+  void give_back(Entry& entry, base::Duration after);
+  void extension_ended(Entry& entry);
+  // Visibility was lost while it waited to be deleted or to be given back.
+  void lost(Entry& entry);
+  void flush();
+
+  bool is_finished(const std::string& message_id) const { return finished_.contains(message_id); }
+
+ private:
+  boost::asio::awaitable<void> delete_batch(std::vector<EntryId> ids);
+  boost::asio::awaitable<void> give_back_batch(std::vector<EntryId> ids);
+  boost::asio::awaitable<void> delete_again(EntryId id, base::Duration delay);
+  void not_deleted(EntryId id, const base::Error& error);
+  void gone(EntryId id);
+  void remember(const std::string& message_id);
+
+  Context& context_;
+  const QueueSettings& settings_;
+  InFlightTable& table_;
+  TaskGroup& tasks_;
+  std::function<void()> on_gone_;
+  Batcher deletes_;
+  Batcher returns_;
+  std::unordered_set<std::string> finished_;
+  std::deque<std::string> finished_order_;
+};
+
+}  // namespace worker

@@ -1,0 +1,235 @@
+// The table of every option. Adding one is adding a row.
+#include <charconv>
+
+#include "worker/config.h"
+
+namespace worker {
+namespace {
+
+constexpr std::string_view kDurationText = "a duration such as 250ms, 30s, 5m or 2h";
+
+bool parse_bool(std::string_view text, bool& value) {
+  if (text == "true" || text == "yes" || text == "on" || text == "1") value = true;
+  else if (text == "false" || text == "no" || text == "off" || text == "0") value = false;
+  else return false;
+  return true;
+}
+
+bool parse_in_flight(std::string_view text, int& value) {
+  int parsed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+  if (error != std::errc() || end != text.data() + text.size()) return false;
+  if (parsed < 1 || parsed > 100'000) return false;
+  value = parsed;
+  return true;
+}
+
+bool bounded(std::string_view text, base::Duration low, base::Duration high, base::Duration& to) {
+  base::Duration parsed{0};
+  if (!parse_duration(text, parsed) || parsed < low || parsed > high) return false;
+  to = parsed;
+  return true;
+}
+
+// One row whose value is text, taken as it is.
+template <std::string Config::*Field>
+bool set_text(Config& config, std::string_view text) {
+  config.*Field = text;
+  return true;
+}
+
+template <bool Config::*Field>
+bool set_bool(Config& config, std::string_view text) {
+  return parse_bool(text, config.*Field);
+}
+
+template <base::Duration Config::*Field, int LowMs, int HighMs>
+bool set_duration(Config& config, std::string_view text) {
+  return bounded(text, base::Duration(LowMs), base::Duration(HighMs), config.*Field);
+}
+
+template <QueueConfig Config::*Queue, std::string QueueConfig::*Field>
+bool set_queue(Config& config, std::string_view text) {
+  (config.*Queue).*Field = text == "off" ? std::string() : std::string(text);
+  return true;
+}
+
+template <QueueConfig Config::*Queue>
+bool set_in_flight(Config& config, std::string_view text) {
+  return parse_in_flight(text, (config.*Queue).in_flight_max);
+}
+
+bool set_output(Config& config, std::string_view text) {
+  if (text != "json" && text != "table") return false;
+  config.output = text == "json" ? Output::kJson : Output::kTable;
+  return true;
+}
+
+bool set_log_level(Config& config, std::string_view text) {
+  if (text == "debug") config.log_level = base::LogLevel::kDebug;
+  else if (text == "info") config.log_level = base::LogLevel::kInfo;
+  else if (text == "warn") config.log_level = base::LogLevel::kWarn;
+  else if (text == "error") config.log_level = base::LogLevel::kError;
+  else return false;
+  return true;
+}
+
+bool set_log_format(Config& config, std::string_view text) {
+  if (text != "json" && text != "text") return false;
+  config.log_format = text == "json" ? base::LogFormat::kJson : base::LogFormat::kText;
+  return true;
+}
+
+bool set_listen(Config& config, std::string_view text) {
+  const auto colon = text.rfind(':');
+  unsigned port = 0;
+  if (text != "off") {
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const auto digits = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size() || port > 65'535) return false;
+  }
+  config.listen = text;
+  return true;
+}
+
+constexpr int kSecond = 1'000;
+constexpr int kMinute = 60 * kSecond;
+constexpr int kHour = 60 * kMinute;
+constexpr int kDay = 24 * kHour;
+
+std::string duration_between(std::string_view low, std::string_view high) {
+  std::string text(kDurationText);
+  return text.append(" from ").append(low).append(" to ").append(high);
+}
+
+void add_queue_rows(std::vector<OptionSpec>& rows) {
+  const std::string any = "a queue's name or URL, or off";
+  const std::string held = "a number from 1 to 100000";
+  const unsigned events = kWorkerScope | kEnqueueScope;
+  rows.push_back({"events-queue", "QUEUE", "Queue of events and requests, by name or URL", events,
+                  any, set_queue<&Config::events, &QueueConfig::queue>, "autorecycle-events"});
+  rows.push_back({"recycles-queue", "QUEUE", "FIFO queue of recycles to carry out", kWorkerScope,
+                  any, set_queue<&Config::recycles, &QueueConfig::queue>,
+                  "autorecycle-recycles.fifo"});
+  rows.push_back({"oncall-queue", "QUEUE", "Queue of on-call jobs (usually oncall-jobs)",
+                  kWorkerScope, any, set_queue<&Config::oncall, &QueueConfig::queue>, "off"});
+  const std::string dlq_default = "of the RedrivePolicy";
+  rows.push_back({"events-dlq", "QUEUE", "Dead-letter queue of the events queue", kWorkerScope, any,
+                  set_queue<&Config::events, &QueueConfig::dead_letter_queue>, dlq_default});
+  rows.push_back({"recycles-dlq", "QUEUE", "Dead-letter queue of the recycles queue", kWorkerScope,
+                  any, set_queue<&Config::recycles, &QueueConfig::dead_letter_queue>, dlq_default});
+  rows.push_back({"oncall-dlq", "QUEUE", "Dead-letter queue of the on-call queue", kWorkerScope,
+                  any, set_queue<&Config::oncall, &QueueConfig::dead_letter_queue>, dlq_default});
+  rows.push_back({"events-in-flight", "N", "Events held at once", kWorkerScope, held,
+                  set_in_flight<&Config::events>, "50"});
+  rows.push_back({"recycles-in-flight", "N", "Recycles held at once", kWorkerScope, held,
+                  set_in_flight<&Config::recycles>, "1000"});
+  rows.push_back({"oncall-in-flight", "N", "On-call jobs held at once", kWorkerScope, held,
+                  set_in_flight<&Config::oncall>, "50"});
+}
+
+void add_runtime_rows(std::vector<OptionSpec>& rows) {
+  rows.push_back({"visibility-timeout", "DURATION",
+                  "How long a message stays ours between two extensions", kWorkerScope,
+                  duration_between("5s", "12h"),
+                  set_duration<&Config::visibility_timeout, 5 * kSecond, 12 * kHour>, "1m"});
+  rows.push_back({"poll-wait", "DURATION", "Long poll of ReceiveMessage", kWorkerScope,
+                  duration_between("0s", "20s"),
+                  set_duration<&Config::poll_wait, 0, 20 * kSecond>, "20s"});
+  rows.push_back({"retry-base", "DURATION", "First back-off of a message that failed",
+                  kWorkerScope, duration_between("100ms", "1h"),
+                  set_duration<&Config::retry_base, 100, kHour>, "5s"});
+  rows.push_back({"retry-cap", "DURATION", "Longest back-off of a message that failed",
+                  kWorkerScope, duration_between("1s", "11h"),
+                  set_duration<&Config::retry_cap, kSecond, 11 * kHour>, "15m"});
+  rows.push_back({"drain-deadline", "DURATION", "After SIGTERM: time for short work to finish",
+                  kWorkerScope, duration_between("0s", "1h"),
+                  set_duration<&Config::drain_deadline, 0, kHour>, "30s"});
+  rows.push_back({"startup-timeout", "DURATION", "At start: time for the endpoint to answer",
+                  kWorkerScope, duration_between("0s", "1h"),
+                  set_duration<&Config::startup_timeout, 0, kHour>, "1m"});
+  rows.push_back({"listen", "ADDRESS:PORT", "Address of /metrics, /healthz and /status",
+                  kWorkerScope, "ADDRESS:PORT (port 0 picks a free one) or off", set_listen,
+                  "127.0.0.1:9464"});
+  rows.push_back({"port-file", "FILE", "Write the port that was picked to this file", kWorkerScope,
+                  "a file name", set_text<&Config::port_file>});
+}
+
+void add_recycle_rows(std::vector<OptionSpec>& rows) {
+  rows.push_back({"recycle-interval", "DURATION", "Between two looks at a group that is waited for",
+                  kWorkerScope, duration_between("100ms", "1h"),
+                  set_duration<&Config::recycle_interval, 100, kHour>, "15s"});
+  rows.push_back({"ready-timeout", "DURATION", "New instances not in service by then: undo",
+                  kWorkerScope | kPlanScope, duration_between("1s", "1d"),
+                  set_duration<&Config::ready_timeout, kSecond, kDay>, "15m"});
+  rows.push_back({"terminate-timeout", "DURATION", "An old instance not gone by then: safe stop",
+                  kWorkerScope | kPlanScope, duration_between("1s", "1d"),
+                  set_duration<&Config::terminate_timeout, kSecond, kDay>, "1h"});
+  rows.push_back({"handover-after", "DURATION", "How long one delivery may carry a recycle",
+                  kWorkerScope, duration_between("1m", "11h30m"),
+                  set_duration<&Config::handover_after, kMinute, 11 * kHour + 30 * kMinute>,
+                  "11h"});
+  const unsigned windows = kWorkerScope | kPlanScope | kWindowScope;
+  const std::string range = "\"HH:MM:SS, HH:MM:SS\"";
+  rows.push_back({"window", "RANGE",
+                  "When a timed recycle may run, for groups without a tag of their own: " + range,
+                  windows, range, set_text<&Config::window>, "always"});
+  rows.push_back({"exclude", "RANGES", "When it may not: ranges separated by ';'", windows, range,
+                  set_text<&Config::exclude_window>});
+  rows.push_back({"zone", "IANA", "Time zone of the windows", windows, "an IANA time zone",
+                  set_text<&Config::time_zone>, "Europe/London"});
+  rows.push_back({"success-channel", "NAME", "success_channel of the state machine's payload",
+                  kWorkerScope, "a channel's name", set_text<&Config::success_channel>});
+}
+
+void add_command_rows(std::vector<OptionSpec>& rows) {
+  const unsigned asked = kEnqueueScope | kPlanScope;
+  const std::string boolean = "true or false";
+  rows.push_back({"asg", "NAME", "The Auto Scaling group", asked, "a group's name",
+                  set_text<&Config::group>});
+  rows.push_back({"strategy", "NAME",
+                  "out-in, out-in-timed or in-out, in place of the group's tag", asked,
+                  "out-in, out-in-timed or in-out", set_text<&Config::strategy>, "the group's tag"});
+  rows.push_back({"force", "", "Replace every instance launched before now, drift or not", asked,
+                  boolean, set_bool<&Config::force>});
+  rows.push_back({"dry-run", "", "Plan and log the plan, change nothing", kEnqueueScope, boolean,
+                  set_bool<&Config::dry_run>});
+  rows.push_back({"reason", "TEXT", "Why, for the log", kEnqueueScope, "text",
+                  set_text<&Config::reason>, "enqueued by hand"});
+  rows.push_back({"at", "RFC3339", "The moment to check", kWindowScope,
+                  "a time such as 2026-03-29T00:59:59Z", set_text<&Config::at>, "now"});
+}
+
+void add_common_rows(std::vector<OptionSpec>& rows) {
+  const unsigned aws = kWorkerScope | kEnqueueScope | kPlanScope;
+  rows.push_back({"region", "REGION", "AWS region", aws, "a region such as eu-west-2",
+                  set_text<&Config::region>, "AWS_REGION or the profile"});
+  rows.push_back({"profile", "NAME", "Profile of the shared AWS config files", aws,
+                  "a profile's name", set_text<&Config::profile>, "AWS_PROFILE"});
+  rows.push_back({"endpoint-url", "URL", "Send every AWS call there", aws, "an http(s) URL",
+                  set_text<&Config::endpoint_url>, "AWS_ENDPOINT_URL"});
+  rows.push_back({"output", "FORMAT", "json or table", kEveryScope, "json or table", set_output,
+                  "table"});
+  rows.push_back({"log-level", "LEVEL", "debug, info, warn or error", kEveryScope,
+                  "debug, info, warn or error", set_log_level, "info"});
+  rows.push_back({"log-format", "FORMAT", "text or json", kEveryScope, "text or json",
+                  set_log_format, "text"});
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& option_specs() {
+  static const std::vector<OptionSpec> specs = [] {
+    std::vector<OptionSpec> rows;
+    add_command_rows(rows);
+    add_queue_rows(rows);
+    add_runtime_rows(rows);
+    add_recycle_rows(rows);
+    add_common_rows(rows);
+    return rows;
+  }();
+  return specs;
+}
+
+}  // namespace worker

@@ -1,0 +1,82 @@
+#include "worker/program.h"
+
+#include <fstream>
+#include <istream>
+#include <iterator>
+#include <ostream>
+
+#include "worker/cli.h"
+
+namespace worker {
+namespace {
+
+constexpr std::size_t kInputBytesMax = 8U << 20U;  // SQS messages end at 1 MiB
+
+base::Result<std::string> read_stream(std::istream& in, const std::string& name) {
+  std::string text(kInputBytesMax + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kInputBytesMax) return base::invalid(name + ": larger than 8 MiB");
+  return text;
+}
+
+base::Result<std::string> read_file(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  if (!file) return base::invalid(name + ": cannot be opened");
+  file.peek();
+  if (file.bad()) return base::invalid(name + ": cannot be read");
+  return read_stream(file, name);
+}
+
+base::Result<Config> configure(const CommandLine& line, const Settings& environment) {
+  std::string file_name = line.config_file;
+  const auto variable = environment.find("AUTORECYCLE_CONFIG");
+  if (file_name.empty() && variable != environment.end()) file_name = variable->second;
+  Settings file;
+  if (!file_name.empty()) {
+    const auto text = read_file(file_name);
+    if (!text) return text.error().while_doing("reading the config file");
+    auto parsed = parse_config_file(*text, file_name);
+    if (!parsed) return parsed.error();
+    file = std::move(*parsed);
+  }
+  return resolve_config(line.flags, environment, file, file_name);
+}
+
+int run_decode_of(const std::string& input, std::istream& in, std::ostream& out,
+                  std::ostream& err) {
+  const auto body = input.empty() || input == "-" ? read_stream(in, "standard input")
+                                                  : read_file(input);
+  if (!body) return fail(err, body.error());
+  return run_decode(*body, out, err);
+}
+
+}  // namespace
+
+int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
+                std::ostream& out, std::ostream& err, const ConsumerFactory& consumers) {
+  const CommandLine line = parse_command_line(std::move(arguments));
+  out << line.out;
+  err << line.err;
+  if (!line.run) return line.exit_code;
+
+  const auto config = configure(line, environment);
+  if (!config) {
+    fail(err, config.error());
+    return kExitUsage;
+  }
+  // Informational lines are the worker's business; a command by hand prints its answer.
+  const bool quiet = line.command != "worker" && config->log_level == base::LogLevel::kInfo;
+  base::configure_log(quiet ? base::LogLevel::kWarn : config->log_level, config->log_format);
+  for (const std::string& variable : unknown_environment(environment)) {
+    base::log_warn("worker", "environment variable names no option", {{"variable", variable}});
+  }
+
+  if (line.command == "worker") return run_worker(*config, consumers, err);
+  if (line.command == "enqueue recycle") return run_enqueue(*config, out, err);
+  if (line.command == "plan") return run_plan(*config, out, err);
+  if (line.command == "window") return run_window(*config, base::RealClock().now(), out, err);
+  return run_decode_of(line.input_file, in, out, err);
+}
+
+}  // namespace worker

@@ -1,0 +1,16 @@
+// The whole program as a function: arguments, environment and streams in, exit code out.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "worker/commands.h"
+
+namespace worker {
+
+// `arguments` without the program's name.
+int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
+                std::ostream& out, std::ostream& err, const ConsumerFactory& consumers);
+
+}  // namespace worker

@@ -1,0 +1,165 @@
+#include "worker/settler.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "dlq/dead_letter.h"
+#include "worker/backoff.h"
+#include "worker/metrics.h"
+
+namespace worker {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr base::Duration kVisibilityMin{1'000};  // nothing comes back at once and burns receives
+constexpr base::Duration kDelayMax{900'000};     // SendMessage's longest
+
+}  // namespace
+
+Settler::Settler(Context& context, const QueueSettings& settings,
+                 const std::map<std::string, QueueTarget>& routes, Leaver& leaver)
+    : context_(context), settings_(settings), routes_(routes), leaver_(leaver) {}
+
+awaitable<bool> Settler::settle(Entry& entry, consumers::Verdict verdict) {
+  if (auto* verdict_done = std::get_if<consumers::Done>(&verdict)) {
+    co_return co_await done(entry, std::move(*verdict_done));
+  }
+  if (auto* verdict_defer = std::get_if<consumers::Defer>(&verdict)) {
+    co_return co_await defer(entry, std::move(*verdict_defer));
+  }
+  if (auto* verdict_poison = std::get_if<consumers::Poison>(&verdict)) {
+    co_return co_await poison(entry, std::move(*verdict_poison));
+  }
+  const auto& verdict_retry = std::get<consumers::Retry>(verdict);
+  co_return retry(entry, verdict_retry.after, verdict_retry.reason);
+}
+
+awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
+  for (consumers::Outgoing& outgoing : verdict.outgoing) {
+    const std::string role = outgoing.queue;
+    const auto sent = co_await send_outgoing(std::move(outgoing));
+    if (!sent) {
+      co_return retry(entry, base::Duration(0), "sending to " + role + ": " +
+                                                    sent.error().to_string());
+    }
+  }
+  log_verdict(entry, "done", verdict.reason);
+  leaver_.finish(entry);
+  co_return true;
+}
+
+bool Settler::retry(Entry& entry, base::Duration at_least, const std::string& reason) {
+  const auto delay = full_jitter(context_.random, entry.message.receive_count,
+                                 settings_.retry_base, settings_.retry_cap, kVisibilityMin);
+  log_verdict(entry, "retry", reason);
+  leaver_.give_back(entry, std::max(delay, at_least));
+  return false;
+}
+
+awaitable<bool> Settler::defer(Entry& entry, consumers::Defer verdict) {
+  const auto wait = std::chrono::duration_cast<base::Duration>(verdict.until -
+                                                               context_.clock.now());
+  if (entry.message.receive_count > 1) {
+    // It was hidden before and came back: a copy starts with a fresh receive count.
+    const auto sent = co_await send_copy(entry, wait);
+    if (!sent) co_return retry(entry, wait, "deferring: " + sent.error().to_string());
+    log_verdict(entry, "defer", verdict.reason);
+    leaver_.finish(entry);
+    co_return true;
+  }
+  log_verdict(entry, "defer", verdict.reason);
+  leaver_.give_back(entry, std::max(wait, kVisibilityMin));
+  co_return false;
+}
+
+awaitable<bool> Settler::hand_over(Entry& entry) {
+  const auto sent = co_await send_copy(entry, base::Duration(0));
+  if (!sent) {
+    log_verdict(entry, "retry", "handing over: " + sent.error().to_string());
+    leaver_.give_back(entry, base::Duration(0));
+    co_return false;
+  }
+  log_verdict(entry, "handover", "shutting down");
+  leaver_.finish(entry);
+  co_return true;
+}
+
+awaitable<bool> Settler::poison(Entry& entry, consumers::Poison verdict) {
+  context_.metrics.poisoned(settings_.role, verdict.error_kind);
+  if (!settings_.dead_letters) {
+    base::log_error("worker", "a poison message has no dead-letter queue to go to",
+                    {{"queue", settings_.role},
+                     {"message_id", entry.message.message_id},
+                     {"reason", verdict.reason}});
+    co_return retry(entry, settings_.retry_cap, verdict.reason);
+  }
+  const dlq::Cause cause{verdict.reason, verdict.error_kind, settings_.name};
+  auto letter = dlq::make_dead_letter(entry.message, cause, settings_.dead_letters->fifo);
+  letter.send.queue = settings_.dead_letters->url;
+  const auto sent = co_await context_.sqs.send_message(std::move(letter.send));
+  if (!sent) {
+    co_return retry(entry, base::Duration(0),
+                    "sending to the dead-letter queue: " + sent.error().to_string());
+  }
+  base::log_warn("worker", "message went to the dead-letter queue",
+                 {{"queue", settings_.role},
+                  {"message_id", entry.message.message_id},
+                  {"dead_letter_id", *sent},
+                  {"error_kind", verdict.error_kind},
+                  {"reason", verdict.reason},
+                  {"attributes_left_out", letter.left_out.size()}});
+  log_verdict(entry, "poison", verdict.reason);
+  leaver_.finish(entry);
+  co_return true;
+}
+
+awaitable<base::Result<void>> Settler::send_outgoing(consumers::Outgoing outgoing) {
+  const auto route = routes_.find(outgoing.queue);
+  if (route == routes_.end()) co_return base::invalid("no queue is configured for this role");
+  aws::SendOptions send;
+  send.queue = route->second.url;
+  send.body = std::move(outgoing.body);
+  if (route->second.fifo) {
+    send.group_id = std::move(outgoing.group_id);
+    send.deduplication_id = std::move(outgoing.deduplication_id);
+  }
+  const auto sent = co_await context_.sqs.send_message(std::move(send));
+  if (!sent) co_return sent.error();
+  co_return base::Result<void>();
+}
+
+awaitable<base::Result<void>> Settler::send_copy(Entry& entry, base::Duration delay) {
+  aws::SendOptions send;
+  send.queue = settings_.target.url;
+  send.body = entry.message.body;
+  send.attributes = entry.message.attributes;
+  send.group_id = entry.message.group_id;
+  if (settings_.target.fifo) {
+    // One copy per delivery, however often the request is repeated.
+    send.deduplication_id =
+        entry.message.message_id + "-" + std::to_string(entry.message.receive_count);
+  } else {
+    const auto bounded = std::clamp(delay, base::Duration(0), kDelayMax);
+    send.delay = std::chrono::ceil<std::chrono::seconds>(bounded);
+  }
+  const auto sent = co_await context_.sqs.send_message(std::move(send));
+  if (!sent) co_return sent.error();
+  co_return base::Result<void>();
+}
+
+void Settler::log_verdict(const Entry& entry, const char* verdict, const std::string& reason) {
+  const auto took = std::chrono::duration_cast<base::Duration>(context_.clock.steady_now() -
+                                                               entry.started);
+  context_.metrics.settled(settings_.role, entry.kind, verdict, took);
+  base::log_info("worker", "message handled",
+                 {{"queue", settings_.role},
+                  {"kind", entry.kind},
+                  {"message_id", entry.message.message_id},
+                  {"attempt", entry.message.receive_count},
+                  {"verdict", verdict},
+                  {"reason", reason},
+                  {"ms", took.count()}});
+}
+
+}  // namespace worker

@@ -1,0 +1,44 @@
+// Settler: carries a verdict out. What must be sent is sent first; only then the message goes.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <string>
+
+#include "consumers/consumer.h"
+#include "worker/context.h"
+#include "worker/in_flight.h"
+#include "worker/leaver.h"
+
+namespace worker {
+
+class Settler {
+ public:
+  // `routes`: queues that a verdict may send to, by role. References outlive the settler.
+  Settler(Context& context, const QueueSettings& settings,
+          const std::map<std::string, QueueTarget>& routes, Leaver& leaver);
+
+  // The entry is in stage kSettling; afterwards the leaver has it. True if the message is finished
+  // (deleted or about to be), so that the next of its FIFO group may begin; false if it comes back.
+  boost::asio::awaitable<bool> settle(Entry& entry, consumers::Verdict verdict);
+  // A copy of the message takes its place at the end of the queue, without its receive count; if
+  // that cannot be sent, the message itself goes back at once.
+  boost::asio::awaitable<bool> hand_over(Entry& entry);
+
+ private:
+  boost::asio::awaitable<bool> done(Entry& entry, consumers::Done verdict);
+  boost::asio::awaitable<bool> defer(Entry& entry, consumers::Defer verdict);
+  boost::asio::awaitable<bool> poison(Entry& entry, consumers::Poison verdict);
+  bool retry(Entry& entry, base::Duration at_least, const std::string& reason);
+  boost::asio::awaitable<base::Result<void>> send_outgoing(consumers::Outgoing outgoing);
+  // `delay` counts on standard queues only.
+  boost::asio::awaitable<base::Result<void>> send_copy(Entry& entry, base::Duration delay);
+  void log_verdict(const Entry& entry, const char* verdict, const std::string& reason);
+
+  Context& context_;
+  const QueueSettings& settings_;
+  const std::map<std::string, QueueTarget>& routes_;
+  Leaver& leaver_;
+};
+
+}  // namespace worker

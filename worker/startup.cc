@@ -1,0 +1,153 @@
+#include "worker/startup.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "worker/backoff.h"
+
+namespace worker {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr base::Duration kRetryBase{500};
+constexpr base::Duration kRetryCap{5'000};
+constexpr base::Duration kRetryFloor{100};
+
+struct Role {
+  const char* name;
+  const QueueConfig Config::*queue;
+};
+constexpr Role kRoles[] = {{"events", &Config::events},
+                           {"recycles", &Config::recycles},
+                           {"oncall", &Config::oncall}};
+
+awaitable<std::string> dead_letter_queue(Context& context, base::QueueUrl url, std::string role) {
+  const auto attributes = co_await context.sqs.get_queue_attributes(url);
+  if (!attributes) {
+    base::log_warn("worker", "the queue's attributes cannot be read, its redrive policy is unknown",
+                   {{"queue", role}, {"error", attributes.error().to_string()}});
+    co_return "";
+  }
+  const auto policy = attributes->find("RedrivePolicy");
+  co_return policy == attributes->end() ? "" : redrive_target(policy->second);
+}
+
+QueueSettings settings_of(const Config& config, const Role& role, QueueTarget target) {
+  QueueSettings settings;
+  settings.role = role.name;
+  settings.name = queue_name_of((config.*role.queue).queue);
+  settings.target = std::move(target);
+  settings.in_flight_max = (config.*role.queue).in_flight_max;
+  settings.visibility = config.visibility_timeout;
+  settings.poll_wait = config.poll_wait;
+  settings.retry_base = config.retry_base;
+  settings.retry_cap = config.retry_cap;
+  settings.drain_deadline = config.drain_deadline;
+  return settings;
+}
+
+base::Error explain(const base::Error& error, const std::string& what, const std::string& name,
+                    const std::string& option, const std::string& endpoint) {
+  base::Error explained = error.while_doing("finding " + what + " \"" + name + "\" at " + endpoint);
+  const std::string more = advice(error, option);
+  if (!more.empty()) explained.message += "; " + more;
+  return explained;
+}
+
+}  // namespace
+
+awaitable<base::Result<std::vector<QueueSettings>>> find_queues(Context& context, Config config,
+                                                                std::string endpoint) {
+  const auto deadline = context.clock.steady_now() + config.startup_timeout;
+  std::vector<QueueSettings> found;
+  for (const Role& role : kRoles) {
+    const QueueConfig& queue = config.*role.queue;
+    if (queue.queue.empty()) continue;
+    const std::string option = std::string(role.name) + "-queue";
+    const auto target = co_await find_queue(context, queue.queue, deadline);
+    if (!target) co_return explain(target.error(), "queue", queue.queue, option, endpoint);
+    QueueSettings settings = settings_of(config, role, *target);
+
+    std::string letters = queue.dead_letter_queue;
+    if (letters.empty()) letters = co_await dead_letter_queue(context, target->url, role.name);
+    if (letters.empty()) {
+      base::log_warn("worker", "the queue has no dead-letter queue, poison will be kept and retried",
+                     {{"queue", role.name}});
+    } else {
+      const auto dead = co_await find_queue(context, letters, deadline);
+      const std::string dead_option = std::string(role.name) + "-dlq";
+      if (!dead) co_return explain(dead.error(), "dead-letter queue", letters, dead_option, endpoint);
+      settings.dead_letters = *dead;
+    }
+    base::log_info("worker", "queue found",
+                   {{"queue", role.name}, {"name", settings.name}, {"dead_letters", letters}});
+    found.push_back(std::move(settings));
+  }
+  if (found.empty()) co_return base::invalid("every queue is off: there is nothing to work on");
+  co_return found;
+}
+
+awaitable<base::Result<QueueTarget>> find_queue(Context& context, std::string name,
+                                                base::SteadyPoint deadline) {
+  QueueTarget target;
+  target.fifo = name.ends_with(".fifo");
+  for (int attempt = 1;; ++attempt) {
+    base::Result<base::QueueUrl> url = base::QueueUrl(name);
+    if (name.find("://") == std::string::npos) {
+      url = co_await context.sqs.get_queue_url(name);
+    } else {
+      // GetQueueUrl with the name alone would look in our own account; this asks the queue itself.
+      const auto attributes = co_await context.sqs.get_queue_attributes(*url);
+      if (!attributes && attributes.error().kind != base::ErrorKind::kDenied) {
+        url = attributes.error();
+      }
+    }
+    if (url) {
+      target.url = *url;
+      co_return target;
+    }
+    const auto delay = full_jitter(context.random, attempt, kRetryBase, kRetryCap, kRetryFloor);
+    if (!url.error().is_transient() || context.clock.steady_now() + delay > deadline) {
+      co_return url.error();
+    }
+    base::log_warn("worker", "the queue service does not answer yet, will try again",
+                   {{"queue", name}, {"error", url.error().to_string()}});
+    co_await context.clock.sleep_for(delay);
+  }
+}
+
+std::string queue_name_of(const std::string& name_or_url) {
+  if (name_or_url.find("://") == std::string::npos) return name_or_url;
+  return name_or_url.substr(name_or_url.rfind('/') + 1);
+}
+
+std::string redrive_target(const std::string& redrive_policy) {
+  const auto json = nlohmann::json::parse(redrive_policy, nullptr, false);
+  if (!json.is_object()) return {};
+  const auto target = json.find("deadLetterTargetArn");
+  if (target == json.end() || !target->is_string()) return {};
+  const auto arn = target->get<std::string>();
+  return arn.substr(arn.rfind(':') + 1);
+}
+
+std::string advice(const base::Error& error, const std::string& option) {
+  const std::string where = "--" + option + " or " + environment_name(option);
+  switch (error.kind) {
+    case base::ErrorKind::kNotFound:
+      return "create it, or name another with " + where;
+    case base::ErrorKind::kRetry:
+    case base::ErrorKind::kThrottled:
+      return "check the endpoint (AWS_ENDPOINT_URL or --endpoint-url) and the region (AWS_REGION)";
+    case base::ErrorKind::kDenied:
+      return error.code == "NoCredentials"
+                 ? ""
+                 : "check the credentials and that they allow sqs:GetQueueUrl, "
+                   "sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:DeleteMessage, "
+                   "sqs:ChangeMessageVisibility and sqs:SendMessage";
+    default:
+      return "check " + where;
+  }
+}
+
+}  // namespace worker

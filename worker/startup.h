@@ -1,0 +1,34 @@
+// Start-up: finds and checks the queues, so that a wrong name, endpoint or key is said at once and
+// by its name.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <vector>
+
+#include "base/result.h"
+#include "worker/config.h"
+#include "worker/context.h"
+
+namespace worker {
+
+// The queues that the configuration switches on, each with its dead-letter queue. What is transient
+// (connection refused, throttling) is tried again until config.startup_timeout; every error names
+// the queue, the option, and what to look at. `endpoint` is where SQS is, for those messages.
+boost::asio::awaitable<base::Result<std::vector<QueueSettings>>> find_queues(Context& context,
+                                                                             Config config,
+                                                                             std::string endpoint);
+
+// One queue by name or URL.
+boost::asio::awaitable<base::Result<QueueTarget>> find_queue(Context& context, std::string name,
+                                                             base::SteadyPoint deadline);
+
+// "…/123456789012/name" -> "name"; a name stays as it is.
+std::string queue_name_of(const std::string& name_or_url);
+
+// The name of the dead-letter queue in a RedrivePolicy; empty if there is none.
+std::string redrive_target(const std::string& redrive_policy);
+
+// What a person can do about it; empty if the message says it all.
+std::string advice(const base::Error& error, const std::string& option);
+
+}  // namespace worker
