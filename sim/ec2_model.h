@@ -37,7 +37,8 @@ struct LaunchTemplate {
   std::string name;
   base::TimePoint created;
   int default_version = 1;
-  int latest_version = 1;
+  int latest_version = 1;  // the highest that exists
+  int last_number = 1;     // the highest ever given: numbers are not used twice
   std::map<int, LaunchTemplateVersion> versions;
   std::map<std::string, std::string> tags;
 };
