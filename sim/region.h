@@ -1,8 +1,10 @@
 // Region: a simulated AWS region that answers the real wire protocols.
 //
 // handle() is the whole interface for clients, in process (tests, virtual time) or behind
-// base::HttpServer (sim/main.cc: demo, bench, any AWS client). Paths under /_sim/ are its own
-// control interface (docs/simulator.md): faults, state and counters.
+// base::HttpServer (sim/main.cc: demo, bench, any AWS client). The request's URL may be absolute or
+// in origin form. Paths under /_sim/ are its own control interface (docs/simulator.md): faults,
+// state and counters. A response of status 0 means that the connection is to be closed without an
+// answer: the call was carried out, the response is lost.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,8 +16,12 @@
 namespace sim {
 
 class AutoScalingService;
-class SqsService;
+class Ec2Service;
+class ElbService;
+class EventsService;
 class Faults;
+class SqsService;
+class StepFunctionsService;
 
 class Region {
  public:
@@ -25,8 +31,13 @@ class Region {
   boost::asio::awaitable<base::HttpResponse> handle(base::HttpRequest request);
 
   World& world();
-  AutoScalingService& auto_scaling();  // for tests: direct looks and interventions
+  // For tests: direct looks and interventions.
+  AutoScalingService& auto_scaling();
+  Ec2Service& ec2();
+  ElbService& elb();
   SqsService& sqs();
+  EventsService& events();
+  StepFunctionsService& step_functions();
   Faults& faults();
   // Mutating API calls seen so far that name this group (SetDesiredCapacity, TerminateInstance...,
   // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty: all.

@@ -24,6 +24,7 @@ struct ApiCall {
   std::string request_id;
   std::string access_key_id;
   std::string user_agent;
+  std::string endpoint;     // as the client addressed us: "http://127.0.0.1:4566", no trailing slash
   std::string api_version;  // Query's Version parameter: tells ELB (2012) and ELBv2 (2015) apart
 };
 

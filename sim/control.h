@@ -1,0 +1,37 @@
+// Control: the region's own interface under /_sim/, unsigned, JSON. docs/simulator.md lists it.
+#pragma once
+
+#include <string>
+
+#include "base/http.h"
+#include "sim/service.h"
+#include "sim/trail.h"
+#include "sim/world.h"
+
+namespace sim {
+
+class AutoScalingService;
+class SqsService;
+
+class Control {
+ public:
+  Control(World& world, AutoScalingService& auto_scaling, SqsService& sqs, Trail& trail)
+      : world_(world), auto_scaling_(auto_scaling), sqs_(sqs), trail_(trail) {}
+
+  base::HttpResponse handle(const base::HttpRequest& request);
+
+ private:
+  base::HttpResponse health();
+  base::HttpResponse groups();
+  base::HttpResponse mutations(const base::HttpRequest& request);
+  base::HttpResponse queues();
+  base::HttpResponse faults(const base::HttpRequest& request);
+  base::HttpResponse configure(const base::HttpRequest& request);
+
+  World& world_;
+  AutoScalingService& auto_scaling_;
+  SqsService& sqs_;
+  Trail& trail_;
+};
+
+}  // namespace sim
