@@ -1,0 +1,139 @@
+// Single decisions of the planner: in-out, and giving the group back.
+#include "tests/consumers/groups.h"
+
+#include <gtest/gtest.h>
+
+namespace consumers::recycle {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+TEST(InOut, AsksForTheReplacementOnlyWhenTheVictimIsFullyTerminated) {
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.original_desired = 1;
+  journal.original_min = 1;
+  journal.desired_before = 1;
+  journal.victim = base::InstanceId("i-old-01");
+  Snapshot snapshot = make_snapshot({.old_count = 1, .zones = 1, .min_size = 0, .max_size = 1});
+  const auto step = [&] { return line(ask(snapshot, journal, Strategy::kInOut)); };
+  EXPECT_EQ(step(), "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true");
+  snapshot.group.desired_capacity = 0;
+  snapshot.group.instances[0].lifecycle_state = "Terminating";
+  EXPECT_EQ(step(), "wait: i-old-01 is Terminating");
+  snapshot.group.instances.clear();
+  snapshot.still_terminating = {base::InstanceId("i-old-01")};
+  EXPECT_EQ(step(), "wait: i-old-01 left the group but is not yet terminated");
+  snapshot.still_terminating.clear();
+  EXPECT_EQ(step(), "CreateOrUpdateTags journal phase=swap");
+  journal.victim = base::InstanceId();
+  EXPECT_EQ(step(), "UpdateAutoScalingGroup desired=1");
+}
+
+TEST(InOut, TakesNobodyOutWhileAnotherFails) {
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.desired_before = 4;
+  journal.victim = base::InstanceId("i-old-01");
+  Snapshot snapshot = make_snapshot({.old_count = 4, .min_size = 3});
+  stop_serving(snapshot, "i-old-03");
+  EXPECT_EQ(line(ask(snapshot, journal)),
+            "wait: i-old-01 does not go before all others are ready: 2 of 3 are; i-old-03: target "
+            "group web: initial");
+  journal.victim = base::InstanceId("i-old-03");
+  EXPECT_EQ(line(ask(snapshot, journal)),
+            "TerminateInstanceInAutoScalingGroup i-old-03 decrement=true")
+      << "what serves nobody may go";
+}
+
+TEST(InOut, GivesBackTheCapacityWhenItGivesUp) {
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.desired_before = 4;
+  journal.victim = base::InstanceId("i-old-01");
+  Snapshot snapshot = make_snapshot({.old_count = 4, .min_size = 3});
+  instance_of(snapshot, "i-old-01").lifecycle_state = "Terminating:Wait";
+  snapshot.group.desired_capacity = 3;
+  const Step late = ask(snapshot, journal, Strategy::kInOut, kNow + hours(1));
+  journal = std::get<WriteJournal>(std::get<Mutate>(late).action).journal;
+  EXPECT_EQ(journal.failure, "i-old-01 is Terminating:Wait (for 60 min)");
+  EXPECT_EQ(line(ask(snapshot, journal)), "UpdateAutoScalingGroup min=2 desired=4");
+}
+
+TEST(InOut, PassesOverAVictimThatIsOldNoMore) {
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.desired_before = 4;
+  journal.victim = base::InstanceId("i-kept-01");
+  Snapshot snapshot = make_snapshot({.old_count = 3, .new_count = 1, .min_size = 3});
+  EXPECT_EQ(line(ask(snapshot, journal)), "CreateOrUpdateTags journal phase=swap");
+}
+
+TEST(Restore, TakesNewOnesByNameAndSparesThoseFromBeforeTheRun) {
+  Journal journal = journal_in(Phase::kRestore);
+  journal.failure = "not proven";
+  journal.undo = true;
+  Snapshot snapshot = make_snapshot({.old_count = 3, .new_count = 4, .min_size = 7});
+  snapshot.facts[base::InstanceId("i-kept-02")].launch_time = kNow + minutes(1);
+  snapshot.facts[base::InstanceId("i-kept-03")].launch_time = kNow + minutes(2);
+  snapshot.facts[base::InstanceId("i-kept-04")].launch_time = kNow + minutes(1);
+  stop_serving(snapshot, "i-kept-04");
+  std::vector<std::string> lines;
+  for (int turn = 0; turn < 20; ++turn) {
+    const Step step = ask(snapshot, journal);
+    lines.push_back(line(step));
+    const auto& mutate = std::get<Mutate>(step);
+    ASSERT_TRUE(apply(snapshot, mutate.action)) << lines.back();
+    if (ends_with(mutate.action)) break;
+  }
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       "UpdateAutoScalingGroup min=4",
+                       "TerminateInstanceInAutoScalingGroup i-kept-04 decrement=true",
+                       "TerminateInstanceInAutoScalingGroup i-kept-03 decrement=true",
+                       "TerminateInstanceInAutoScalingGroup i-kept-02 decrement=true",
+                       "UpdateAutoScalingGroup min=2",
+                       "DeleteTags journal failure=\"not proven\"",
+                   }));
+}
+
+TEST(Restore, TakesBackWhatWasNeverLaunched) {
+  Journal journal = journal_in(Phase::kRestore);
+  journal.failure = "no capacity";
+  journal.undo = true;
+  Snapshot snapshot = make_snapshot({.old_count = 4, .min_size = 8});
+  snapshot.group.desired_capacity = 8;
+  EXPECT_EQ(line(ask(snapshot, journal)), "UpdateAutoScalingGroup min=4 desired=4");
+}
+
+TEST(Restore, StopsSafelyPastThePointOfNoReturn) {
+  Journal journal = journal_in(Phase::kRestore);
+  journal.failure = "stuck";
+  Snapshot snapshot = make_snapshot({.old_count = 2, .new_count = 4, .min_size = 4});
+  stop_serving(snapshot, "i-kept-03");
+  EXPECT_EQ(line(ask(snapshot, journal)),
+            "TerminateInstanceInAutoScalingGroup i-kept-03 decrement=true");
+  ASSERT_TRUE(apply(snapshot, TerminateInstance{base::InstanceId("i-kept-03"), true}));
+  EXPECT_EQ(line(ask(snapshot, journal)),
+            "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true")
+      << "never a new one that serves";
+}
+
+TEST(Restore, ResumesOnlyWhatTheRunSuspended) {
+  Journal journal = journal_in(Phase::kRestore);
+  journal.suspended = {"AZRebalance"};
+  Snapshot snapshot = make_snapshot({.old_count = 0, .new_count = 4});
+  snapshot.group.suspended_processes = {{.name = "AlarmNotification", .reason = "r"},
+                                        {.name = "AZRebalance", .reason = "r"}};
+  EXPECT_EQ(line(ask(snapshot, journal)), "ResumeProcesses AZRebalance");
+}
+
+TEST(Restore, KeepsAScaleOutOfOthers) {
+  Snapshot snapshot = make_snapshot({.old_count = 0, .new_count = 6, .min_size = 4});
+  EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kRestore))), "UpdateAutoScalingGroup min=2");
+}
+
+TEST(Planner, EndsWhenTheJournalOfAFailedRunIsRemoved) {
+  EXPECT_EQ(ends_with(RemoveJournal{.failure = "why"})->why, "why");
+  EXPECT_FALSE(ends_with(RemoveJournal{}));
+  EXPECT_FALSE(ends_with(SetBounds{}));
+}
+
+}  // namespace
+}  // namespace consumers::recycle
