@@ -4,10 +4,11 @@
 // at the same speed see timestamps from the future.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <chrono>
-
 #include "base/clock.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
 
 namespace sim {
 

@@ -19,8 +19,8 @@ std::string lower_first(std::string text) {
 
 std::string shown(const Json& value) {
   // Hostile text may not be UTF-8: replace instead of throwing.
-  std::string text = scalar_text(value).value_or(
-      value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  std::string text =
+      scalar_text(value).value_or(value.dump(-1, ' ', false, Json::error_handler_t::replace));
   if (text.size() > kShownMax) text.resize(kShownMax);
   return text;
 }
@@ -66,10 +66,14 @@ void Arguments::missing(const std::string& name) {
   switch (style_) {
     case ErrorStyle::kEc2:
       return fail({"MissingParameter",
-                   fmt::format("The request must contain the parameter {}", name), 400, {}});
+                   fmt::format("The request must contain the parameter {}", name),
+                   400,
+                   {}});
     case ErrorStyle::kSqs:
       return fail({"MissingParameter",
-                   fmt::format("The request must contain the parameter {}.", name), 400, {}});
+                   fmt::format("The request must contain the parameter {}.", name),
+                   400,
+                   {}});
     case ErrorStyle::kAutoScaling:
     case ErrorStyle::kJson:
       return fail({style_ == ErrorStyle::kJson ? "ValidationException" : "ValidationError",
@@ -81,8 +85,7 @@ void Arguments::missing(const std::string& name) {
   }
 }
 
-void Arguments::malformed(const std::string& name, const Json& value,
-                          const std::string& expected) {
+void Arguments::malformed(const std::string& name, const Json& value, const std::string& expected) {
   switch (style_) {
     case ErrorStyle::kEc2:
       return fail({"InvalidParameterValue",

@@ -9,14 +9,15 @@
 // Readers never throw: after an error they return empty values. The Json must outlive the reader.
 #pragma once
 
+#include "sim/service.h"
+
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "sim/service.h"
 
 namespace sim {
 
@@ -24,8 +25,8 @@ namespace sim {
 enum class ErrorStyle {
   kAutoScaling,  // ValidationError: Auto Scaling, ELB, STS
   kEc2,          // MissingParameter, InvalidParameterValue
-  kSqs,          // MissingParameter, InvalidParameterValue with "Value x for parameter y is invalid."
-  kJson,         // ValidationException: EventBridge, Step Functions
+  kSqs,   // MissingParameter, InvalidParameterValue with "Value x for parameter y is invalid."
+  kJson,  // ValidationException: EventBridge, Step Functions
 };
 
 class Arguments {

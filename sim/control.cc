@@ -1,12 +1,12 @@
 #include "sim/control.h"
 
-#include <map>
-
 #include "sim/autoscaling_service.h"
 #include "sim/faults.h"
 #include "sim/protocol.h"
 #include "sim/query_decode.h"
 #include "sim/sqs_service.h"
+
+#include <map>
 
 namespace sim {
 
@@ -63,17 +63,17 @@ base::HttpResponse Control::groups() {
     const std::string name = group.value("name", "");
     group["mutations"] = trail_.mutations(name, {});
   }
-  return reply(200, {{"time", base::format_rfc3339(world_.clock().now())},
-                     {"groups", std::move(groups)}});
+  return reply(
+      200, {{"time", base::format_rfc3339(world_.clock().now())}, {"groups", std::move(groups)}});
 }
 
 base::HttpResponse Control::mutations(const base::HttpRequest& request) {
   auto query = query_of(request);
   if (query["group"].empty()) return refuse(400, "the query must name a group: ?group=NAME");
-  return reply(200, {{"group", query["group"]},
-                     {"count", trail_.mutations(query["group"], query["access_key"])},
-                     {"operations",
-                      trail_.mutations_by_operation(query["group"], query["access_key"])}});
+  return reply(
+      200, {{"group", query["group"]},
+            {"count", trail_.mutations(query["group"], query["access_key"])},
+            {"operations", trail_.mutations_by_operation(query["group"], query["access_key"])}});
 }
 
 base::HttpResponse Control::queues() { return reply(200, sqs_.describe_for_control()); }

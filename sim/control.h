@@ -1,12 +1,12 @@
 // Control: the region's own interface under /_sim/, unsigned, JSON. docs/simulator.md lists it.
 #pragma once
 
-#include <string>
-
 #include "base/http.h"
 #include "sim/service.h"
 #include "sim/trail.h"
 #include "sim/world.h"
+
+#include <string>
 
 namespace sim {
 

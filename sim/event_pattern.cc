@@ -92,7 +92,8 @@ bool matches_anything_but(const Json& operand, const Json& value) {
   const std::string& op = operand.begin().key();
   const Json& texts = *operand.begin();
   if (!texts.is_array()) return !matches_text(op, texts, value);
-  return std::ranges::none_of(texts, [&](const Json& text) { return matches_text(op, text, value); });
+  return std::ranges::none_of(texts,
+                              [&](const Json& text) { return matches_text(op, text, value); });
 }
 
 bool matches_alternative(const Json& wanted, const Json& value) {
@@ -114,8 +115,8 @@ bool matches_field(const Json& alternatives, const Json* value) {
       return wanted.is_object() && wanted.begin().key() == "exists" && !wanted.begin()->get<bool>();
     }
     if (!value->is_array()) return matches_alternative(wanted, *value);
-    return std::ranges::any_of(
-        *value, [&](const Json& item) { return matches_alternative(wanted, item); });
+    return std::ranges::any_of(*value,
+                               [&](const Json& item) { return matches_alternative(wanted, item); });
   });
 }
 
@@ -159,7 +160,8 @@ base::Result<void> check_alternative(const Json& wanted) {
   if (op == "numeric") return check_numeric(operand);
   if (op == "anything-but") {
     if (is_scalar(operand)) return {};
-    if (operand.is_array() && !operand.empty() && std::ranges::all_of(operand, is_scalar)) return {};
+    if (operand.is_array() && !operand.empty() && std::ranges::all_of(operand, is_scalar))
+      return {};
     if (operand.is_object() && operand.size() == 1) {
       const std::string& inner = operand.begin().key();
       if (inner == "prefix" || inner == "suffix" || inner == "wildcard" ||

@@ -1,15 +1,15 @@
 // EventBridge event patterns.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 //
-// Simulated: exact values, null, prefix, suffix, equals-ignore-case, wildcard, anything-but (values,
-// lists, prefix, suffix, wildcard), exists, numeric, nested objects, arrays on either side, $or.
-// Not simulated: cidr.
+// Simulated: exact values, null, prefix, suffix, equals-ignore-case, wildcard, anything-but
+// (values, lists, prefix, suffix, wildcard), exists, numeric, nested objects, arrays on either
+// side, $or. Not simulated: cidr.
 #pragma once
-
-#include <string>
 
 #include "base/result.h"
 #include "sim/service.h"
+
+#include <string>
 
 namespace sim {
 

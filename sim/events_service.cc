@@ -1,9 +1,9 @@
 #include "sim/events_service.h"
 
-#include <fmt/format.h>
-
 #include "sim/event_pattern.h"
 #include "sim/protocol.h"
+
+#include <fmt/format.h>
 
 namespace sim {
 
@@ -65,7 +65,8 @@ asio::awaitable<ApiOutcome> EventsService::handle(ApiCall call) {
   if (bus != call.arguments.end() && bus->is_string() && *bus != "default" &&
       *bus != world_.arn("events", "event-bus/default")) {
     co_return ApiError{"ResourceNotFoundException",
-                       fmt::format("Event bus {} does not exist.", bus->get<std::string>()), 400,
+                       fmt::format("Event bus {} does not exist.", bus->get<std::string>()),
+                       400,
                        {}};
   }
   co_return (this->*operation->second)(call);
@@ -77,7 +78,8 @@ EventsService::Rule* EventsService::rule_of(Arguments& args, const std::string& 
   const auto found = rules_.find(name);
   if (found != rules_.end()) return &found->second;
   args.fail({"ResourceNotFoundException",
-             fmt::format("Rule {} does not exist on EventBus default.", name.substr(0, 64)), 400,
+             fmt::format("Rule {} does not exist on EventBus default.", name.substr(0, 64)),
+             400,
              {}});
   return nullptr;
 }
@@ -91,7 +93,10 @@ ApiOutcome EventsService::put_rule(const ApiCall& call) {
   rule.description = args.text_or("Description", {});
   const std::string state = args.text_or("State", "ENABLED");
   if (args.error()) return *args.error();
-  if (rule.name.size() > 64) return validation("1 validation error detected: Value at 'name' failed to satisfy constraint: Member must have length less than or equal to 64");
+  if (rule.name.size() > 64)
+    return validation(
+        "1 validation error detected: Value at 'name' failed to satisfy constraint: Member must "
+        "have length less than or equal to 64");
   if (rule.pattern_text.empty() && rule.schedule.empty()) {
     return validation("Parameter(s) EventPattern or ScheduleExpression must be specified.");
   }
@@ -99,7 +104,9 @@ ApiOutcome EventsService::put_rule(const ApiCall& call) {
     std::optional<Json> pattern = parse_json(rule.pattern_text);
     if (!pattern) {
       return ApiError{"InvalidEventPatternException",
-                      "Event pattern is not valid. Reason: not a JSON document", 400, {}};
+                      "Event pattern is not valid. Reason: not a JSON document",
+                      400,
+                      {}};
     }
     if (auto checked = check_event_pattern(*pattern); !checked) {
       return ApiError{"InvalidEventPatternException", checked.error().message, 400, {}};
@@ -111,7 +118,10 @@ ApiOutcome EventsService::put_rule(const ApiCall& call) {
   if (existing != rules_.end()) {
     rule.targets = std::move(existing->second.targets);
   } else if (rules_.size() >= kRulesMax) {
-    return ApiError{"LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400, {}};
+    return ApiError{"LimitExceededException",
+                    "The requested resource exceeds the maximum number allowed.",
+                    400,
+                    {}};
   }
   const std::string name = rule.name;
   rules_[name] = std::move(rule);
@@ -176,7 +186,10 @@ ApiOutcome EventsService::put_targets(const ApiCall& call) {
   Rule* rule = rule_of(args, "Rule");
   const std::vector<Json> targets = args.objects("Targets");
   if (args.error()) return *args.error();
-  if (targets.empty()) return validation("1 validation error detected: Value '[]' at 'targets' failed to satisfy constraint: Member must have length greater than or equal to 1");
+  if (targets.empty())
+    return validation(
+        "1 validation error detected: Value '[]' at 'targets' failed to satisfy constraint: Member "
+        "must have length greater than or equal to 1");
   std::map<std::string, Json> changed = rule->targets;
   for (const Json& target : targets) {
     Arguments member(target, ErrorStyle::kJson);
@@ -184,9 +197,10 @@ ApiOutcome EventsService::put_targets(const ApiCall& call) {
     const std::string arn = member.required_text("Arn");
     if (member.error()) return *member.error();
     if (!arn.starts_with("arn:aws:sqs:")) {
-      return validation(fmt::format("Parameter {} is not valid. Reason: Only SQS queues are "
-                                    "simulated as targets.",
-                                    arn.substr(0, 256)));
+      return validation(
+          fmt::format("Parameter {} is not valid. Reason: Only SQS queues are "
+                      "simulated as targets.",
+                      arn.substr(0, 256)));
     }
     if (member.has("InputTransformer")) {
       return validation("InputTransformer is not simulated.");
@@ -195,7 +209,9 @@ ApiOutcome EventsService::put_targets(const ApiCall& call) {
   }
   if (changed.size() > kTargetsMax) {
     return ApiError{"LimitExceededException",
-                    "The requested resource exceeds the maximum number allowed.", 400, {}};
+                    "The requested resource exceeds the maximum number allowed.",
+                    400,
+                    {}};
   }
   rule->targets = std::move(changed);
   return answer({{"FailedEntryCount", 0}, {"FailedEntries", Json::array()}});
@@ -229,9 +245,15 @@ Json EventsService::put_one(const Json& entry) {
   const std::string detail_text = args.text_or("Detail", {});
   const std::vector<std::string> resources = args.texts("Resources");
   if (args.error()) return refuse("MalformedDetail", args.error()->message);
-  if (source.empty()) return refuse("InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument.");
-  if (type.empty()) return refuse("InvalidArgument", "Parameter DetailType is not valid. Reason: DetailType is a required argument.");
-  if (detail_text.empty()) return refuse("InvalidArgument", "Parameter Detail is not valid. Reason: Detail is a required argument.");
+  if (source.empty())
+    return refuse("InvalidArgument",
+                  "Parameter Source is not valid. Reason: Source is a required argument.");
+  if (type.empty())
+    return refuse("InvalidArgument",
+                  "Parameter DetailType is not valid. Reason: DetailType is a required argument.");
+  if (detail_text.empty())
+    return refuse("InvalidArgument",
+                  "Parameter Detail is not valid. Reason: Detail is a required argument.");
   if (source.starts_with("aws.")) {
     return refuse("NotAuthorizedForSourceException", "Not authorized for the source.");
   }
@@ -249,9 +271,10 @@ ApiOutcome EventsService::put_events(const ApiCall& call) {
   const std::vector<Json> entries = args.objects("Entries");
   if (args.error()) return *args.error();
   if (entries.empty() || entries.size() > kEntriesMax) {
-    return validation(fmt::format("1 validation error detected: Value at 'entries' failed to "
-                                  "satisfy constraint: Member must have length between 1 and {}",
-                                  kEntriesMax));
+    return validation(
+        fmt::format("1 validation error detected: Value at 'entries' failed to "
+                    "satisfy constraint: Member must have length between 1 and {}",
+                    kEntriesMax));
   }
   Json results = Json::array();
   int failed = 0;

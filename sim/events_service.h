@@ -5,14 +5,14 @@
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <string>
-
 #include "sim/arguments.h"
 #include "sim/service.h"
 #include "sim/sqs_service.h"
 #include "sim/world.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
 
 namespace sim {
 

@@ -149,10 +149,18 @@ Faults::Decision Faults::decide(const ApiCall& call) {
     // A refusal ends the matter: no later rule may spend its burst on a call that never happens.
     if (rule.count) --*rule.count;
     switch (rule.kind) {
-      case FaultKind::kThrottle: decision.refuse = throttling_error(call, rule); return decision;
-      case FaultKind::kError: decision.refuse = server_error(call, rule); return decision;
-      case FaultKind::kLost: decision.lose_response = true; break;
-      case FaultKind::kLatency: decision.latency += rule.latency; break;
+      case FaultKind::kThrottle:
+        decision.refuse = throttling_error(call, rule);
+        return decision;
+      case FaultKind::kError:
+        decision.refuse = server_error(call, rule);
+        return decision;
+      case FaultKind::kLost:
+        decision.lose_response = true;
+        break;
+      case FaultKind::kLatency:
+        decision.latency += rule.latency;
+        break;
     }
   }
   return decision;

@@ -5,15 +5,15 @@
 // below at the point where the fault would bite; the Region asks decide() for every API call.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "sim/service.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace sim {
 

@@ -1,12 +1,4 @@
 // autorecycle-sim: the simulated region on a port. docs/simulator.md
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
-#include <cstdio>
-#include <fstream>
-#include <memory>
-
 #include "base/http_server.h"
 #include "base/log.h"
 #include "sim/accelerated_clock.h"
@@ -14,6 +6,15 @@
 #include "sim/faults.h"
 #include "sim/options.h"
 #include "sim/region.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
 
 namespace asio = boost::asio;
 
@@ -32,9 +33,9 @@ asio::awaitable<base::HttpResponse> serve(sim::Region& region, base::HttpRequest
   const std::string target = header_of(request, "X-Amz-Target");
   base::HttpResponse response = co_await region.handle(std::move(request));
   if (base::log_enabled(base::LogLevel::kInfo)) {
-    base::log_info("sim", "request answered",
-                   {{"method", method}, {"path", path}, {"target", target},
-                    {"status", response.status}});
+    base::log_info(
+        "sim", "request answered",
+        {{"method", method}, {"path", path}, {"target", target}, {"status", response.status}});
   }
   co_return response;
 }

@@ -1,6 +1,7 @@
 #include "sim/options.h"
 
 #include <CLI/CLI.hpp>
+
 #include <map>
 #include <vector>
 
@@ -9,8 +10,10 @@ namespace sim {
 namespace {
 
 constexpr const char* kDescription =
-    "A simulated AWS region on a port: SQS, EventBridge, EC2 Auto Scaling, EC2 launch templates and\n"
-    "instances, load balancer target health, STS and Step Functions, in their real wire protocols.\n"
+    "A simulated AWS region on a port: SQS, EventBridge, EC2 Auto Scaling, EC2 launch templates "
+    "and\n"
+    "instances, load balancer target health, STS and Step Functions, in their real wire "
+    "protocols.\n"
     "Everything is in memory and gone at exit.";
 
 constexpr const char* kFooter = R"(
@@ -80,7 +83,8 @@ ParsedOptions parse_options(int argc, char** argv) {
   bool no_auth = false;
   app.add_flag("--no-auth", no_auth, "accept any credentials, and none");
   std::uint64_t chaos = 0;
-  auto* chaos_option = app.add_option("--chaos", chaos, "start with a mixture of faults from this seed");
+  auto* chaos_option =
+      app.add_option("--chaos", chaos, "start with a mixture of faults from this seed");
   std::map<std::string, std::int64_t> lags;
   for (const Lag& lag : kLags) {
     app.add_option_function<std::int64_t>(

@@ -1,12 +1,12 @@
 // The command line of autorecycle-sim. CLI11 is in options.cc alone.
 #pragma once
 
+#include "sim/service.h"
+#include "sim/world.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "sim/service.h"
-#include "sim/world.h"
 
 namespace sim {
 

@@ -1,13 +1,13 @@
 #include "sim/protocol.h"
 
+#include "sim/query_decode.h"
+#include "sim/sqs_query.h"
+#include "sim/xml_encode.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include "sim/query_decode.h"
-#include "sim/sqs_query.h"
-#include "sim/xml_encode.h"
 
 namespace sim {
 
@@ -20,14 +20,12 @@ constexpr std::array<ServiceInfo, 8> kServices = {{
      "sqs.amazonaws.com"},
     {"autoscaling", "", "", "http://autoscaling.amazonaws.com/doc/2011-01-01/", "2011-01-01",
      "autoscaling.amazonaws.com"},
-    {"ec2", "", "", "http://ec2.amazonaws.com/doc/2016-11-15/", "2016-11-15",
-     "ec2.amazonaws.com"},
+    {"ec2", "", "", "http://ec2.amazonaws.com/doc/2016-11-15/", "2016-11-15", "ec2.amazonaws.com"},
     {"elasticloadbalancing", "", "", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
      "2015-12-01", "elasticloadbalancing.amazonaws.com"},
     {"elasticloadbalancing", "", "", "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
      "2012-06-01", "elasticloadbalancing.amazonaws.com"},
-    {"sts", "", "", "https://sts.amazonaws.com/doc/2011-06-15/", "2011-06-15",
-     "sts.amazonaws.com"},
+    {"sts", "", "", "https://sts.amazonaws.com/doc/2011-06-15/", "2011-06-15", "sts.amazonaws.com"},
     {"events", "AWSEvents", "1.1", "", "", "events.amazonaws.com"},
     {"states", "AWSStepFunctions", "1.0", "", "", "states.amazonaws.com"},
 }};
@@ -136,7 +134,8 @@ Decoded decode_query(const base::HttpRequest& request, Decoded decoded) {
   }
   call.arguments = std::move(nested);
   if (call.operation.empty()) {
-    decoded.error = ApiError{"MissingAction", "The request must contain the parameter Action", 400, {}};
+    decoded.error =
+        ApiError{"MissingAction", "The request must contain the parameter Action", 400, {}};
   } else if (call.service == "sqs") {
     sqs_arguments_from_query(call, path_of(request));
   }
@@ -166,8 +165,8 @@ std::string_view namespace_of(const ApiCall& call) {
 
 std::string query_body(const ApiCall& call, const Json& result) {
   const std::string& name = call.operation;
-  std::string out = fmt::format("<?xml version=\"1.0\"?>\n<{}Response xmlns=\"{}\">", name,
-                                namespace_of(call));
+  std::string out =
+      fmt::format("<?xml version=\"1.0\"?>\n<{}Response xmlns=\"{}\">", name, namespace_of(call));
   out += fmt::format("<{}Result>", name);
   if (call.service == "sqs") {
     append_xml_members(out, sqs_result_for_query(name, result), ListStyle::kFlattened);
@@ -182,7 +181,8 @@ std::string query_body(const ApiCall& call, const Json& result) {
 
 std::string ec2_body(const ApiCall& call, const Json& result) {
   std::string out = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{}Response xmlns=\"{}\"><requestId>{}</requestId>",
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{}Response "
+      "xmlns=\"{}\"><requestId>{}</requestId>",
       call.operation, namespace_of(call), call.request_id);
   if (result.empty()) {
     out += "<return>true</return>";
@@ -220,7 +220,8 @@ std::string guess_service(const base::HttpRequest& request) {
   const std::string target = header(request, "X-Amz-Target");
   std::string version;
   for (const std::string_view text : {query_of(request), std::string_view(request.body)}) {
-    if (const auto pairs = target.empty() ? parse_form(text) : base::Result<FormPairs>(FormPairs{})) {
+    if (const auto pairs =
+            target.empty() ? parse_form(text) : base::Result<FormPairs>(FormPairs{})) {
       for (const auto& [name, value] : *pairs) {
         if (name == "Version") version = value;
       }
@@ -260,9 +261,12 @@ base::HttpResponse encode_outcome(Wire wire, const ApiCall& call, const ApiOutco
   if (const auto* error = std::get_if<ApiError>(&outcome)) return encode_error(wire, call, *error);
   const Json& result = std::get<ApiAnswer>(outcome).result;
   switch (wire) {
-    case Wire::kJson: return response(call, 200, json_content_type(call), dump_json(result));
-    case Wire::kQuery: return response(call, 200, "text/xml", query_body(call, result));
-    case Wire::kEc2: return response(call, 200, "text/xml;charset=UTF-8", ec2_body(call, result));
+    case Wire::kJson:
+      return response(call, 200, json_content_type(call), dump_json(result));
+    case Wire::kQuery:
+      return response(call, 200, "text/xml", query_body(call, result));
+    case Wire::kEc2:
+      return response(call, 200, "text/xml;charset=UTF-8", ec2_body(call, result));
   }
   return {};
 }

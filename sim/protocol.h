@@ -6,12 +6,12 @@
 // https://smithy.io/2.0/aws/protocols/index.html
 #pragma once
 
+#include "base/http.h"
+#include "sim/service.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/http.h"
-#include "sim/service.h"
 
 namespace sim {
 

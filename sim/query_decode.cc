@@ -1,14 +1,14 @@
 #include "sim/query_decode.h"
 
+#include "base/http.h"
+#include "sim/arguments.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
-
-#include "base/http.h"
-#include "sim/arguments.h"
 
 namespace sim {
 

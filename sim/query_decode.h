@@ -2,14 +2,14 @@
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html
 #pragma once
 
+#include "base/result.h"
+#include "sim/service.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/result.h"
-#include "sim/service.h"
 
 namespace sim {
 

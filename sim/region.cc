@@ -1,9 +1,5 @@
 #include "sim/region.h"
 
-#include <date/date.h>
-
-#include <utility>
-
 #include "sim/autoscaling_service.h"
 #include "sim/control.h"
 #include "sim/ec2_service.h"
@@ -16,6 +12,10 @@
 #include "sim/step_functions_service.h"
 #include "sim/sts_service.h"
 #include "sim/trail.h"
+
+#include <date/date.h>
+
+#include <utility>
 
 namespace sim {
 
@@ -53,7 +53,8 @@ struct Region::Impl {
   }
 
   asio::awaitable<base::HttpResponse> handle(base::HttpRequest request);
-  asio::awaitable<base::HttpResponse> serve(base::HttpRequest request, std::string scope, Wire wire);
+  asio::awaitable<base::HttpResponse> serve(base::HttpRequest request, std::string scope,
+                                            Wire wire);
   asio::awaitable<ApiOutcome> carry_out(ApiCall call, Service& service);
   Service* find(const std::string& scope);
   base::TimePoint signature_time();

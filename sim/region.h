@@ -7,11 +7,12 @@
 // answer: the call was carried out, the response is lost.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <memory>
-
 #include "base/http.h"
 #include "sim/world.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
 
 namespace sim {
 
@@ -40,7 +41,8 @@ class Region {
   StepFunctionsService& step_functions();
   Faults& faults();
   // Mutating API calls seen so far that name this group (SetDesiredCapacity, TerminateInstance...,
-  // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty: all.
+  // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty:
+  // all.
   int mutations(const std::string& group_name, const std::string& by_access_key = {}) const;
 
  private:

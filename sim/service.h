@@ -2,13 +2,14 @@
 // wire formats (AWS JSON 1.0, Query with XML answers) are the business of sim/protocol.
 #pragma once
 
+#include "base/clock.h"
+
 #include <boost/asio/awaitable.hpp>
 #include <nlohmann/json.hpp>
+
 #include <optional>
 #include <string>
 #include <variant>
-
-#include "base/clock.h"
 
 namespace sim {
 
@@ -24,7 +25,7 @@ struct ApiCall {
   std::string request_id;
   std::string access_key_id;
   std::string user_agent;
-  std::string endpoint;     // as the client addressed us: "http://127.0.0.1:4566", no trailing slash
+  std::string endpoint;  // as the client addressed us: "http://127.0.0.1:4566", no trailing slash
   std::string api_version;  // Query's Version parameter: tells ELB (2012) and ELBv2 (2015) apart
 };
 

@@ -134,13 +134,14 @@ std::string canonical_request(const base::HttpRequest& request, const Authorizat
 
 std::string expected_signature(const base::HttpRequest& request, const Authorization& auth,
                                const std::string& secret, const std::string& timestamp) {
-  const std::string scope = fmt::format("{}/{}/{}/aws4_request", auth.date, auth.region, auth.service);
+  const std::string scope =
+      fmt::format("{}/{}/{}/aws4_request", auth.date, auth.region, auth.service);
   const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, timestamp, scope,
                                           sha256_hex(canonical_request(request, auth)));
   std::string key = "AWS4" + secret;
-  for (const std::string_view part : {std::string_view(auth.date), std::string_view(auth.region),
-                                      std::string_view(auth.service),
-                                      std::string_view("aws4_request"), std::string_view(to_sign)}) {
+  for (const std::string_view part :
+       {std::string_view(auth.date), std::string_view(auth.region), std::string_view(auth.service),
+        std::string_view("aws4_request"), std::string_view(to_sign)}) {
     key = hmac_sha256(key, part);
   }
   return to_hex(key);
@@ -176,19 +177,23 @@ ApiError spell(Refusal refusal, std::string message, std::string_view service, W
   // EC2 has one code for "who are you?".
   if (wire == Wire::kEc2) {
     if (refusal == Refusal::kUnknownKey || refusal == Refusal::kMismatch) {
-      return {"AuthFailure",
-              "AWS was not able to validate the provided access credentials", 401, {}};
+      return {
+          "AuthFailure", "AWS was not able to validate the provided access credentials", 401, {}};
     }
     if (refusal == Refusal::kExpired) return {"RequestExpired", "Request has expired.", 400, {}};
   }
   // JSON services answer 400; SQS kept the statuses of its Query days.
   const int denied = wire == Wire::kJson && service != "sqs" ? 400 : 403;
   switch (refusal) {
-    case Refusal::kMissing: return {"MissingAuthenticationToken", std::move(message), denied, {}};
-    case Refusal::kIncomplete: return {"IncompleteSignature", std::move(message), 400, {}};
-    case Refusal::kUnknownKey: return {"InvalidClientTokenId", std::move(message), denied, {}};
+    case Refusal::kMissing:
+      return {"MissingAuthenticationToken", std::move(message), denied, {}};
+    case Refusal::kIncomplete:
+      return {"IncompleteSignature", std::move(message), 400, {}};
+    case Refusal::kUnknownKey:
+      return {"InvalidClientTokenId", std::move(message), denied, {}};
     case Refusal::kMismatch:
-    case Refusal::kExpired: return {"SignatureDoesNotMatch", std::move(message), denied, {}};
+    case Refusal::kExpired:
+      return {"SignatureDoesNotMatch", std::move(message), denied, {}};
   }
   return {};
 }
@@ -201,9 +206,9 @@ struct Problem {
 std::optional<Problem> check_scope(const Authorization& auth, std::string_view service,
                                    std::string_view region, const std::string& timestamp) {
   if (auth.region != region) {
-    return Problem{Refusal::kMismatch,
-                   fmt::format("Credential should be scoped to a valid region, not '{}'. ",
-                               auth.region)};
+    return Problem{
+        Refusal::kMismatch,
+        fmt::format("Credential should be scoped to a valid region, not '{}'. ", auth.region)};
   }
   if (auth.service != service) {
     return Problem{Refusal::kMismatch,
@@ -219,8 +224,9 @@ std::optional<Problem> check_scope(const Authorization& auth, std::string_view s
     if (std::ranges::find(auth.signed_headers, must) == auth.signed_headers.end()) {
       return Problem{
           Refusal::kMismatch,
-          must == "host" ? "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
-                         : "'X-Amz-Date' must be a 'SignedHeader' in the AWS Authorization."};
+          must == "host"
+              ? "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+              : "'X-Amz-Date' must be a 'SignedHeader' in the AWS Authorization."};
     }
   }
   return std::nullopt;

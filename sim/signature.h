@@ -3,17 +3,17 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 #pragma once
 
+#include "base/clock.h"
+#include "base/http.h"
+#include "sim/protocol.h"
+#include "sim/service.h"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/http.h"
-#include "sim/protocol.h"
-#include "sim/service.h"
 
 namespace sim {
 

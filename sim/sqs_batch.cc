@@ -1,9 +1,9 @@
 // SqsService: the three batch calls. Each entry is the single call's, answered on its own.
-#include <algorithm>
-#include <set>
-
 #include "sim/sqs_errors.h"
 #include "sim/sqs_service.h"
+
+#include <algorithm>
+#include <set>
 
 namespace sim {
 
@@ -14,8 +14,8 @@ constexpr std::size_t kIdMax = 80;
 
 bool is_entry_id(const std::string& id) {
   return !id.empty() && id.size() <= kIdMax && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   });
 }
 
@@ -31,12 +31,14 @@ Json failed_entry(const std::string& id, const ApiError& error) {
           {"Message", error.message}};
 }
 
-// Of a send batch: what all entries weigh together. Unreadable parts weigh nothing; they fail later.
+// Of a send batch: what all entries weigh together. Unreadable parts weigh nothing; they fail
+// later.
 std::size_t batch_bytes(const std::vector<Json>& entries) {
   std::size_t bytes = 0;
   for (const Json& entry : entries) {
     const auto body = entry.find("MessageBody");
-    if (body != entry.end() && body->is_string()) bytes += body->get_ref<const std::string&>().size();
+    if (body != entry.end() && body->is_string())
+      bytes += body->get_ref<const std::string&>().size();
     MessageAttributes attributes;
     const auto json = entry.find("MessageAttributes");
     if (json != entry.end() && !read_attributes(*json, attributes)) {
@@ -94,12 +96,11 @@ ApiOutcome SqsService::run_batch(const ApiCall& call, const BatchKind& kind) {
 }
 
 ApiOutcome SqsService::send_message_batch(const ApiCall& call) {
-  const BatchKind kind{
-      "SendMessageBatchRequestEntry",
-      [](SqsService& self, Entry& entry, const Json& item, const ApiCall& batch) {
-        return self.send_one(entry, item, batch);
-      },
-      true};
+  const BatchKind kind{"SendMessageBatchRequestEntry",
+                       [](SqsService& self, Entry& entry, const Json& item, const ApiCall& batch) {
+                         return self.send_one(entry, item, batch);
+                       },
+                       true};
   return run_batch(call, kind);
 }
 

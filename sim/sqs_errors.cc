@@ -28,8 +28,10 @@ ApiError sqs_invalid(const std::string& message) {
 }
 
 ApiError sqs_missing(const std::string& parameter) {
-  return {"MissingParameter", fmt::format("The request must contain the parameter {}.", parameter),
-          400, {}};
+  return {"MissingParameter",
+          fmt::format("The request must contain the parameter {}.", parameter),
+          400,
+          {}};
 }
 
 ApiError sqs_invalid_handle(const std::string& handle) {
@@ -46,7 +48,9 @@ ApiError sqs_not_in_flight() {
 
 ApiError sqs_over_limit() {
   return {"OverLimit",
-          "The maximum number of in flight messages for this queue has been reached.", 403, {}};
+          "The maximum number of in flight messages for this queue has been reached.",
+          403,
+          {}};
 }
 
 ApiError sqs_invalid_characters(const std::string& character) {
@@ -60,13 +64,13 @@ ApiError sqs_invalid_characters(const std::string& character) {
 }
 
 ApiError sqs_unknown_attribute(const std::string& name) {
-  return {"InvalidAttributeName", fmt::format("Unknown Attribute {}.", name.substr(0, 256)), 400,
-          {}};
+  return {
+      "InvalidAttributeName", fmt::format("Unknown Attribute {}.", name.substr(0, 256)), 400, {}};
 }
 
 ApiError sqs_invalid_attribute(const std::string& name) {
-  return {"InvalidAttributeValue", fmt::format("Invalid value for the parameter {}.", name), 400,
-          {}};
+  return {
+      "InvalidAttributeValue", fmt::format("Invalid value for the parameter {}.", name), 400, {}};
 }
 
 ApiError sqs_queue_exists(const std::string& attribute) {
@@ -84,9 +88,9 @@ ApiError sqs_deleted_recently() {
 }
 
 ApiError sqs_purge_in_progress(const std::string& queue) {
-  return legacy("PurgeQueueInProgress",
-                fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.",
-                            queue));
+  return legacy(
+      "PurgeQueueInProgress",
+      fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue));
 }
 
 ApiError sqs_empty_batch(const std::string& entry_type) {
@@ -95,9 +99,9 @@ ApiError sqs_empty_batch(const std::string& entry_type) {
 }
 
 ApiError sqs_too_many_entries(std::size_t sent) {
-  return legacy("TooManyEntriesInBatchRequest",
-                fmt::format("Maximum number of entries per request are 10. You have sent {}.",
-                            sent));
+  return legacy(
+      "TooManyEntriesInBatchRequest",
+      fmt::format("Maximum number of entries per request are 10. You have sent {}.", sent));
 }
 
 ApiError sqs_ids_not_distinct(const std::string& id) {

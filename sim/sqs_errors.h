@@ -3,10 +3,10 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 #pragma once
 
+#include "sim/service.h"
+
 #include <cstddef>
 #include <string>
-
-#include "sim/service.h"
 
 namespace sim {
 

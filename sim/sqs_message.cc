@@ -1,13 +1,13 @@
 #include "sim/sqs_message.h"
 
+#include "sim/arguments.h"
+#include "sim/sqs_errors.h"
+
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-
-#include "sim/arguments.h"
-#include "sim/sqs_errors.h"
 
 namespace sim {
 
@@ -51,8 +51,8 @@ bool is_number(const std::string& text) {
 
 std::optional<ApiError> check_name(const std::string& name) {
   const bool characters_ok = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
   });
   if (name.empty() || name.size() > kNameMax || !characters_ok || name.starts_with('.') ||
       name.ends_with('.') || name.find("..") != std::string::npos) {
@@ -88,9 +88,9 @@ std::optional<ApiError> read_attribute(const std::string& name, const Json& json
   attribute.value = args.text_or(kind == "Binary" ? "BinaryValue" : "StringValue", {});
   if (args.error()) return args.error();
   if (attribute.value.empty()) {
-    return sqs_invalid(fmt::format(
-        "The message attribute '{}' with type '{}' must use field '{}'.", name,
-        attribute.data_type, kind == "Binary" ? "Binary" : "String"));
+    return sqs_invalid(fmt::format("The message attribute '{}' with type '{}' must use field '{}'.",
+                                   name, attribute.data_type,
+                                   kind == "Binary" ? "Binary" : "String"));
   }
   if (kind == "Binary") {
     std::optional<std::string> bytes = base64_decode(attribute.value);
@@ -101,13 +101,14 @@ std::optional<ApiError> read_attribute(const std::string& name, const Json& json
     return std::nullopt;
   }
   if (kind == "Number" && !is_number(attribute.value)) {
-    return sqs_invalid(fmt::format(
-        "Can't cast the value of message (user) attribute '{}' to a number.", name));
+    return sqs_invalid(
+        fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name));
   }
   if (auto refused = find_refused_character(attribute.value)) {
-    return sqs_invalid(fmt::format("Invalid binary character '{}' was found in the message "
-                                   "attribute '{}' value.",
-                                   *refused, name));
+    return sqs_invalid(
+        fmt::format("Invalid binary character '{}' was found in the message "
+                    "attribute '{}' value.",
+                    *refused, name));
   }
   return std::nullopt;
 }
@@ -150,9 +151,10 @@ std::optional<ApiError> read_attributes(const Json& json, MessageAttributes& att
   if (json.is_null()) return std::nullopt;
   if (!json.is_object()) return sqs_invalid("MessageAttributes must be a map of structures.");
   if (json.size() > kMessageAttributesMax) {
-    return sqs_invalid(fmt::format("Number of message attributes [{}] exceeds the allowed maximum "
-                                   "[{}].",
-                                   json.size(), kMessageAttributesMax));
+    return sqs_invalid(
+        fmt::format("Number of message attributes [{}] exceeds the allowed maximum "
+                    "[{}].",
+                    json.size(), kMessageAttributesMax));
   }
   for (const auto& [name, value] : json.items()) {
     if (auto error = read_attribute(name, value, attributes[name])) return error;

@@ -2,15 +2,15 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 #pragma once
 
+#include "base/clock.h"
+#include "sim/service.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/clock.h"
-#include "sim/service.h"
 
 namespace sim {
 

@@ -1,13 +1,13 @@
 // SqsService: sending, receiving, deleting and hiding one message.
-#include <fmt/format.h>
+#include "sim/sqs_errors.h"
+#include "sim/sqs_service.h"
 
-#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/system/system_error.hpp>
+#include <fmt/format.h>
 
-#include "sim/sqs_errors.h"
-#include "sim/sqs_service.h"
+#include <algorithm>
 
 namespace sim {
 
@@ -21,10 +21,16 @@ constexpr std::int64_t kVisibilityMax = 43'200;
 constexpr std::int64_t kWaitMax = 20;
 
 const std::vector<std::string>& system_attribute_names() {
-  static const std::vector<std::string> names = {
-      "All", "SenderId", "SentTimestamp", "ApproximateReceiveCount",
-      "ApproximateFirstReceiveTimestamp", "SequenceNumber", "MessageDeduplicationId",
-      "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"};
+  static const std::vector<std::string> names = {"All",
+                                                 "SenderId",
+                                                 "SentTimestamp",
+                                                 "ApproximateReceiveCount",
+                                                 "ApproximateFirstReceiveTimestamp",
+                                                 "SequenceNumber",
+                                                 "MessageDeduplicationId",
+                                                 "MessageGroupId",
+                                                 "AWSTraceHeader",
+                                                 "DeadLetterQueueSourceArn"};
   return names;
 }
 
@@ -64,8 +70,9 @@ std::optional<ApiError> SqsService::read_fifo_members(Entry& entry, Arguments& a
   message.deduplication_id = args.text_or("MessageDeduplicationId", {});
   const auto identifier_error = [](const std::string& value, const std::string& name) {
     return sqs_invalid_value(value, name,
-                             name + " can only include alphanumeric and punctuation characters. 1 "
-                                    "to 128 in length.");
+                             name +
+                                 " can only include alphanumeric and punctuation characters. 1 "
+                                 "to 128 in length.");
   };
   if (!message.group_id.empty() && !is_identifier(message.group_id)) {
     return identifier_error(message.group_id, "MessageGroupId");
@@ -73,18 +80,21 @@ std::optional<ApiError> SqsService::read_fifo_members(Entry& entry, Arguments& a
   if (!settings.fifo) {
     // A group on a standard queue is for fair queues; deduplication is not.
     if (message.deduplication_id.empty()) return std::nullopt;
-    return sqs_invalid_value(message.deduplication_id, "MessageDeduplicationId",
-                             "The request include parameter that is not valid for this queue type.");
+    return sqs_invalid_value(
+        message.deduplication_id, "MessageDeduplicationId",
+        "The request include parameter that is not valid for this queue type.");
   }
   if (message.group_id.empty()) return sqs_missing("MessageGroupId");
   if (args.integer_or("DelaySeconds", 0) != 0) {
-    return sqs_invalid_value(args.text_or("DelaySeconds", {}), "DelaySeconds",
-                             "The request include parameter that is not valid for this queue type.");
+    return sqs_invalid_value(
+        args.text_or("DelaySeconds", {}), "DelaySeconds",
+        "The request include parameter that is not valid for this queue type.");
   }
   if (message.deduplication_id.empty()) {
     if (!settings.content_based_deduplication) {
-      return sqs_invalid("The queue should either have ContentBasedDeduplication enabled or "
-                         "MessageDeduplicationId provided explicitly");
+      return sqs_invalid(
+          "The queue should either have ContentBasedDeduplication enabled or "
+          "MessageDeduplicationId provided explicitly");
     }
     message.deduplication_id = sha256_hex_of(message.body);
   } else if (!is_identifier(message.deduplication_id)) {
@@ -283,7 +293,8 @@ asio::awaitable<ApiOutcome> SqsService::receive_message(ApiCall call) {
                                             receive.attempt_id, bury_of(*entry));
     if (!taken && receive.wait.count() == 0) co_return sqs_over_limit();
     if (taken) {
-      for (const StoredMessage& message : *taken) messages.push_back(message_json(message, receive));
+      for (const StoredMessage& message : *taken)
+        messages.push_back(message_json(message, receive));
     }
     const base::SteadyPoint now = world_.clock().steady_now();
     if (!messages.empty() || now >= deadline) break;

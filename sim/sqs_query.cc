@@ -1,8 +1,8 @@
 #include "sim/sqs_query.h"
 
-#include <fmt/format.h>
-
 #include "sim/arguments.h"
+
+#include <fmt/format.h>
 
 namespace sim {
 
@@ -43,7 +43,8 @@ void translate_message(Json& json) {
 
 Json pairs_of(const Json& map, const std::string& key_name) {
   Json list = Json::array();
-  for (const auto& [name, value] : map.items()) list.push_back({{key_name, name}, {"Value", value}});
+  for (const auto& [name, value] : map.items())
+    list.push_back({{key_name, name}, {"Value", value}});
   return list;
 }
 

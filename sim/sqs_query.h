@@ -2,10 +2,10 @@
 // knows only one of them.
 #pragma once
 
+#include "sim/service.h"
+
 #include <string>
 #include <string_view>
-
-#include "sim/service.h"
 
 namespace sim {
 

@@ -1,11 +1,11 @@
 #include "sim/sqs_queue.h"
 
+#include "sim/arguments.h"
+#include "sim/sqs_errors.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/arguments.h"
-#include "sim/sqs_errors.h"
 
 namespace sim {
 
@@ -164,7 +164,8 @@ void SqsQueue::store(StoredMessage message, base::Duration delay) {
   const std::uint64_t number = message.number;
   expiries_.insert({message.expires_at, number});
   StoredMessage& stored = messages_.emplace(number, std::move(message)).first->second;
-  enter(stored, delay.count() > 0 ? StoredMessage::State::kDelayed : StoredMessage::State::kVisible);
+  enter(stored,
+        delay.count() > 0 ? StoredMessage::State::kDelayed : StoredMessage::State::kVisible);
 }
 
 std::optional<std::uint64_t> SqsQueue::next_ready() const {
@@ -190,8 +191,7 @@ StoredMessage SqsQueue::take(StoredMessage& message, base::Duration visibility) 
   message.wakes_at = now + visibility;
   const bool stays_visible =
       visibility.count() == 0 || (!settings_.fifo && faults_.duplicate_delivery());
-  enter(message,
-        stays_visible ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
+  enter(message, stays_visible ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
   return message;
 }
 
@@ -329,8 +329,8 @@ std::optional<ApiError> SqsQueue::change_visibility(const std::string& receipt_h
   }
   leave(message);
   message.wakes_at = now + visibility;
-  enter(message, visibility.count() == 0 ? StoredMessage::State::kVisible
-                                         : StoredMessage::State::kInFlight);
+  enter(message,
+        visibility.count() == 0 ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
   return std::nullopt;
 }
 

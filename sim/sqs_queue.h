@@ -8,6 +8,11 @@
 // receive takes from the group with the oldest head, as many as it may, in order.
 #pragma once
 
+#include "base/clock.h"
+#include "sim/faults.h"
+#include "sim/sqs_message.h"
+#include "sim/sqs_settings.h"
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,11 +23,6 @@
 #include <unordered_map>
 #include <variant>
 #include <vector>
-
-#include "base/clock.h"
-#include "sim/faults.h"
-#include "sim/sqs_message.h"
-#include "sim/sqs_settings.h"
 
 namespace sim {
 

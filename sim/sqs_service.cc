@@ -1,11 +1,11 @@
 #include "sim/sqs_service.h"
 
+#include "sim/protocol.h"
+#include "sim/sqs_errors.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/protocol.h"
-#include "sim/sqs_errors.h"
 
 namespace sim {
 
@@ -22,8 +22,8 @@ bool is_queue_name(std::string name) {
   if (name.size() > kQueueNameMax) return false;
   if (name.ends_with(".fifo")) name.resize(name.size() - 5);
   return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   });
 }
 
@@ -146,8 +146,9 @@ ApiOutcome SqsService::create_queue(const ApiCall& call) {
   SqsSettings settings;
   if (auto error = settings.apply(attributes, true)) return *error;
   if (settings.fifo != name.ends_with(".fifo")) {
-    return sqs_invalid("The name of a FIFO queue can only include alphanumeric characters, hyphens, "
-                       "or underscores, must end with .fifo suffix and be 1 to 80 in length.");
+    return sqs_invalid(
+        "The name of a FIFO queue can only include alphanumeric characters, hyphens, "
+        "or underscores, must end with .fifo suffix and be 1 to 80 in length.");
   }
   if (const EntryPtr existing = find(name)) {
     const auto shown = existing->queue.settings().shown();
@@ -167,10 +168,16 @@ ApiOutcome SqsService::create_queue(const ApiCall& call) {
     }
     deleted_at_.erase(deleted);
   }
-  queues_[name] = EntryPtr(new Entry{
-      SqsQueue(name, world_.random().hex(16), settings, world_.clock(), world_.random(),
-               world_.faults()),
-      std::move(tags), world_.clock().now(), {}, {}, false, 0, 0, 0});
+  queues_[name] = EntryPtr(new Entry{SqsQueue(name, world_.random().hex(16), settings,
+                                              world_.clock(), world_.random(), world_.faults()),
+                                     std::move(tags),
+                                     world_.clock().now(),
+                                     {},
+                                     {},
+                                     false,
+                                     0,
+                                     0,
+                                     0});
   return answer({{"QueueUrl", url_of(call, name)}});
 }
 

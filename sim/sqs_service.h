@@ -5,17 +5,17 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 #pragma once
 
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "sim/arguments.h"
 #include "sim/service.h"
 #include "sim/sqs_queue.h"
 #include "sim/wake_signal.h"
 #include "sim/world.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace sim {
 

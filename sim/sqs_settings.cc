@@ -1,26 +1,32 @@
 #include "sim/sqs_settings.h"
 
+#include "sim/arguments.h"
+#include "sim/protocol.h"
+#include "sim/sqs_errors.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "sim/arguments.h"
-#include "sim/protocol.h"
-#include "sim/sqs_errors.h"
-
 namespace sim {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kReadOnly = {
-    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
-    "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp",
-    "QueueArn", "FifoQueue"};
+constexpr std::array<std::string_view, 7> kReadOnly = {"ApproximateNumberOfMessages",
+                                                       "ApproximateNumberOfMessagesDelayed",
+                                                       "ApproximateNumberOfMessagesNotVisible",
+                                                       "CreatedTimestamp",
+                                                       "LastModifiedTimestamp",
+                                                       "QueueArn",
+                                                       "FifoQueue"};
 
-constexpr std::array<std::string_view, 6> kOpaque = {
-    "Policy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled",
-    "RedriveAllowPolicy", "FifoThroughputLimit"};
+constexpr std::array<std::string_view, 6> kOpaque = {"Policy",
+                                                     "KmsMasterKeyId",
+                                                     "KmsDataKeyReusePeriodSeconds",
+                                                     "SqsManagedSseEnabled",
+                                                     "RedriveAllowPolicy",
+                                                     "FifoThroughputLimit"};
 
 struct Limits {
   std::string_view name;
@@ -34,7 +40,8 @@ constexpr std::array<Limits, 5> kNumbers = {{{"VisibilityTimeout", 0, 43'200},
                                              {"MessageRetentionPeriod", 60, 1'209'600},
                                              {"MaximumMessageSize", 1'024, 1'048'576}}};
 
-std::optional<ApiError> read_redrive(const std::string& text, std::optional<RedrivePolicy>& redrive) {
+std::optional<ApiError> read_redrive(const std::string& text,
+                                     std::optional<RedrivePolicy>& redrive) {
   if (text.empty()) {  // takes the policy away
     redrive.reset();
     return std::nullopt;
@@ -52,9 +59,10 @@ std::optional<ApiError> read_redrive(const std::string& text, std::optional<Redr
     return invalid("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
   }
   if (count < 1 || count > 1'000) {
-    return invalid(fmt::format("Invalid value for maxReceiveCount: {}, valid values are from 1 to "
-                               "1000 both inclusive.",
-                               count));
+    return invalid(
+        fmt::format("Invalid value for maxReceiveCount: {}, valid values are from 1 to "
+                    "1000 both inclusive.",
+                    count));
   }
   policy.receive_count_max = static_cast<int>(count);
   redrive = policy;
@@ -138,7 +146,7 @@ std::map<std::string, std::string> SqsSettings::shown() const {
   all.try_emplace("SqsManagedSseEnabled", "true");
   if (redrive) {
     all["RedrivePolicy"] = dump_json(Json{{"deadLetterTargetArn", redrive->target_arn},
-                                            {"maxReceiveCount", redrive->receive_count_max}});
+                                          {"maxReceiveCount", redrive->receive_count_max}});
   }
   if (fifo) {
     all["FifoQueue"] = "true";

@@ -2,12 +2,12 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 #pragma once
 
+#include "base/clock.h"
+#include "sim/service.h"
+
 #include <map>
 #include <optional>
 #include <string>
-
-#include "base/clock.h"
-#include "sim/service.h"
 
 namespace sim {
 

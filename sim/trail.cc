@@ -1,24 +1,35 @@
 #include "sim/trail.h"
 
+#include "sim/arguments.h"
+#include "sim/ec2_service.h"
+#include "sim/protocol.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include "sim/arguments.h"
-#include "sim/ec2_service.h"
-#include "sim/protocol.h"
 
 namespace sim {
 
 namespace {
 
 // Query carries every value as text; CloudTrail shows what the API's model calls a number.
-constexpr std::array<std::string_view, 16> kNumbers = {
-    "MinSize", "MaxSize", "DesiredCapacity", "DefaultCooldown", "HealthCheckGracePeriod",
-    "MaxInstanceLifetime", "DefaultInstanceWarmup", "WeightedCapacity", "HeartbeatTimeout",
-    "OnDemandBaseCapacity", "OnDemandPercentageAboveBaseCapacity", "SpotInstancePools",
-    "ScalingAdjustment", "MinAdjustmentMagnitude", "Cooldown", "SetDefaultVersion"};
+constexpr std::array<std::string_view, 16> kNumbers = {"MinSize",
+                                                       "MaxSize",
+                                                       "DesiredCapacity",
+                                                       "DefaultCooldown",
+                                                       "HealthCheckGracePeriod",
+                                                       "MaxInstanceLifetime",
+                                                       "DefaultInstanceWarmup",
+                                                       "WeightedCapacity",
+                                                       "HeartbeatTimeout",
+                                                       "OnDemandBaseCapacity",
+                                                       "OnDemandPercentageAboveBaseCapacity",
+                                                       "SpotInstancePools",
+                                                       "ScalingAdjustment",
+                                                       "MinAdjustmentMagnitude",
+                                                       "Cooldown",
+                                                       "SetDefaultVersion"};
 
 // EC2 keeps the request's own spelling, inside one member named after the request.
 bool is_wrapped(const ApiCall& call) {

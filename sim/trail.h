@@ -3,13 +3,13 @@
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html
 #pragma once
 
+#include "sim/service.h"
+#include "sim/world.h"
+
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "sim/service.h"
-#include "sim/world.h"
 
 namespace sim {
 

@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
+
 #include <utility>
 
 namespace sim {
@@ -48,8 +49,7 @@ asio::awaitable<void> WakeSignal::wait() {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto initiate = [this, executor](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
-    waiters_.push_back(
-        std::make_shared<WaiterOf<decltype(handler)>>(std::move(handler), executor));
+    waiters_.push_back(std::make_shared<WaiterOf<decltype(handler)>>(std::move(handler), executor));
     if (!slot.is_connected()) return;
     const std::weak_ptr<Waiter> weak = waiters_.back();
     slot.assign([this, weak](asio::cancellation_type) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+
 #include <cstddef>
 #include <list>
 #include <memory>

@@ -1,12 +1,12 @@
 #include "sim/world.h"
 
+#include "sim/faults.h"
+
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include <exception>
 #include <utility>
-
-#include "sim/faults.h"
 
 namespace sim {
 

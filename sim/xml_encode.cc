@@ -1,8 +1,8 @@
 #include "sim/xml_encode.h"
 
-#include <fmt/format.h>
-
 #include "sim/arguments.h"
+
+#include <fmt/format.h>
 
 namespace sim {
 
@@ -43,13 +43,25 @@ void append_value(std::string& out, std::string_view name, const Json& value, Li
 void append_xml_text(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\r': out += "&#xD;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\r':
+        out += "&#xD;";
+        break;
       case '\n':
-      case '\t': out += c; break;
+      case '\t':
+        out += c;
+        break;
       default:
         // XML 1.0 has no way to write the other control characters.
         out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;

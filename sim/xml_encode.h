@@ -4,10 +4,10 @@
 // raw, and every parser then reads a line feed.
 #pragma once
 
+#include "sim/service.h"
+
 #include <string>
 #include <string_view>
-
-#include "sim/service.h"
 
 namespace sim {
 
