@@ -77,7 +77,7 @@ fuzz: build/fuzz/build.ninja ## Every fuzzer for FUZZ_SECONDS (60) each, JOBS at
 	@.ci/fuzz build/fuzz $(FUZZ_SECONDS) $(JOBS)
 
 .PHONY: release
-release: build/release/build.ninja ## Build what is shipped: build/release/worker/autorecycle
+release: build/release/build.ninja ## Build what is shipped: build/release/autorecycle
 	@cmake --build --preset release -j $(JOBS)
 
 .PHONY: run-local

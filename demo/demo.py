@@ -103,7 +103,8 @@ class Demo:
 
     def build_region(self) -> None:
         self.region = Region(self.build, self.directory, "--seed", "1")
-        self.region.config(launch_seconds=1.0, terminate_seconds=0.8)
+        self.region.config(launch_lag_ms=1200, terminate_lag_ms=800, reaction_lag_ms=300,
+                           target_healthy_lag_ms=700, deregistration_delay_ms=700)
         self.queues = create_queues(self.region.sqs)
         for group in self.groups:
             if group.template not in self.templates:
@@ -197,7 +198,7 @@ class Demo:
                 if states.get(target) not in ({"healthy"} if target in mine else {"draining"})]
 
     def worker_mutations(self, group: Group) -> int:
-        return len(self.region.mutations(group.name, WORKER[0]))
+        return sum(self.region.mutations(group.name, WORKER[0]).values())
 
     def waiting_messages(self) -> dict[str, int]:
         """Messages that no queue should hold in the end."""

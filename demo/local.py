@@ -1,4 +1,4 @@
-"""A simulated region and a worker to play with until Ctrl-C: prints what to set and what to type."""
+"""A simulated region and a worker to play with until Ctrl-C; prints what to type."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main() -> int:
     region = Region(build, directory)
     worker = None
     try:
-        region.config(launch_seconds=5, terminate_seconds=5)
+        region.config(launch_lag_ms=5000, terminate_lag_ms=5000)
         queues = create_queues(region.sqs)
         create_rules(region.events, queues.arn(region.sqs, "events"))
         template = region.create_template("web")

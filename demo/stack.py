@@ -131,9 +131,10 @@ class Region:
     def faults(self, **settings: Any) -> Any:
         return post_json(self.endpoint + "/_sim/faults", settings)
 
-    def mutations(self, group: str, access_key: str = "") -> list[dict[str, Any]]:
+    def mutations(self, group: str, access_key: str = "") -> dict[str, int]:
+        """Mutating calls that named the group, by operation."""
         answer = get_json(f"{self.endpoint}/_sim/mutations?group={group}&access_key={access_key}")
-        return answer["mutations"]
+        return answer["operations"]
 
     def group(self, name: str) -> dict[str, Any]:
         answer = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])

@@ -81,9 +81,10 @@ def start(directory):
 
 @pytest.fixture
 def region(start, build, directory) -> Region:
-    """A simulated region of the test's own whose instances come and go in a fraction of a second."""
+    """A simulated region of the test's own; its instances come and go in a fraction of a second."""
     region = start(Region, build, directory)
-    region.config(launch_seconds=0.2, terminate_seconds=0.2)
+    region.config(launch_lag_ms=200, terminate_lag_ms=200, reaction_lag_ms=50,
+                  target_healthy_lag_ms=100, deregistration_delay_ms=100, health_lag_ms=100)
     return region
 
 
@@ -102,7 +103,7 @@ def start_worker(start, build, directory, region):
 
 @pytest.fixture
 def moto(start, directory):
-    """moto, a fresh process; the endpoint. Signatures are checked after enforce() of motoctl.py."""
+    """moto, a fresh process; its endpoint. Signatures count after motoctl.enforce()."""
     pytest.importorskip("moto", reason="moto is not installed (.ci/install servers)")
     env = clean_environment(directory, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
                                         "PYTHONUNBUFFERED": "1"})

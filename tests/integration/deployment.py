@@ -26,10 +26,16 @@ class Deployment:
     queues: Queues = field(default_factory=Queues)
     templates: dict[str, str] = field(default_factory=dict)
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
+    audited: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self):
         self.queues = create_queues(self.region.sqs)
         create_rules(self.region.events, self.queues.arn(self.region.sqs, "events"))
+        self.queues.urls["audit"] = self.region.sqs.create_queue(QueueName="audit")["QueueUrl"]
+        self.region.events.put_rule(Name="audit", EventPattern=json.dumps(
+            {"source": ["aws.autoscaling"], "detail-type": ["AWS API Call via CloudTrail"]}))
+        self.region.events.put_targets(Rule="audit", Targets=[
+            {"Id": "audit", "Arn": self.queues.arn(self.region.sqs, "audit")}])
 
     def add_group(self, name: str, tags: dict[str, str], size: int = 2, **more: Any) -> None:
         self.templates[name] = more.pop("template", None) or self.region.create_template(name)
@@ -87,8 +93,21 @@ class Deployment:
             VisibilityTimeout=0)
         return answer.get("Messages", [])
 
-    def mutations(self, name: str) -> list[dict[str, Any]]:
-        return self.region.mutations(name, WORKER[0])
+    def mutations(self, name: str) -> int:
+        """Mutating calls that the worker made on the group."""
+        return sum(self.region.mutations(name, WORKER[0]).values())
+
+    def calls(self, count: int) -> list[tuple[str, dict[str, Any]]]:
+        """The worker's mutating calls so far, in order: name and parameters, from the region's own
+        trail. Waits for `count` of them, and for a moment longer to see whether there are more."""
+        while answer := self.region.sqs.receive_message(
+                QueueUrl=self.queues.urls["audit"], MaxNumberOfMessages=10,
+                WaitTimeSeconds=1 if len(self.audited) >= count else 5).get("Messages"):
+            for message in answer:
+                detail = json.loads(message["Body"])["detail"]
+                if detail["userIdentity"].get("accessKeyId") == WORKER[0]:
+                    self.audited.append((detail["eventName"], detail["requestParameters"]))
+        return self.audited
 
     def cli(self, *words: str, key=WORKER, stdin: str | None = None, **env: str):
         """The program's end, run as the worker's user against this region."""

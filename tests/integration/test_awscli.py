@@ -55,8 +55,9 @@ def test_a_group_is_made_and_described(aws, region):
 
 def test_an_error_has_awss_code(aws):
     assert "NonExistentQueue" in aws("sqs", "get-queue-url", "--queue-name", "nothing", fails=True)
-    assert "ValidationError" in aws("autoscaling", "set-desired-capacity", "--desired-capacity", "1",
-                                    "--auto-scaling-group-name", "nothing", fails=True)
+    assert "ValidationError" in aws(
+        "autoscaling", "set-desired-capacity", "--desired-capacity", "1",
+        "--auto-scaling-group-name", "nothing", fails=True)
 
 
 def test_who_am_i_is_answered(aws):

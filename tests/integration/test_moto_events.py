@@ -52,7 +52,7 @@ def test_an_update_of_a_group_reaches_the_recycle_consumer(
     worker = start(Worker, build, directory, moto, "--poll-wait", "1s", "--log-level", "debug",
                    env=worker_environment(directory, moto, key))
     # moto shows every instance as of the template's default version: there is no drift to see.
-    wait_until("the recycle to end", lambda: GROUP in worker.log() and "drift" in worker.log())
+    wait_until("the recycle to end", lambda: f"group {GROUP}: all 2 instances are" in worker.log())
     wait_until("both queues to be empty", lambda: left(moto, deployment) == {})
     assert worker.stop() == 0, worker.log()
 

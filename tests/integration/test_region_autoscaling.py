@@ -26,7 +26,7 @@ def refused(call, **arguments):
 
 
 def test_a_group_lives_from_creation_to_its_end(region, template):
-    region.config(launch_seconds=0.5, terminate_seconds=0.5)
+    region.config(launch_lag_ms=500, terminate_lag_ms=500)
     region.create_group(GROUP, template, 3, {"team": "web"}, maximum=4)
     seen = set()
 
