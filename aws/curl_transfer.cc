@@ -222,6 +222,11 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   const std::string_view line(data, bytes);
   if (line.starts_with("HTTP/")) {
     transfer.response_.headers.clear();  // those before were of an interim answer (1xx)
+    transfer.headers_complete_ = false;
+    return bytes;
+  }
+  if (line == "\r\n" || line == "\n") {
+    transfer.headers_complete_ = true;
     return bytes;
   }
   const auto colon = line.find(':');
@@ -265,6 +270,8 @@ base::Error CurlTransfer::error_of(CURLcode code) const {
 
 base::Result<base::HttpResponse> CurlTransfer::finish(CURLcode code) {
   if (code != CURLE_OK) return error_of(code);
+  // libcurl calls a connection that closes between two headers a success.
+  if (!headers_complete_) return error_of(CURLE_GOT_NOTHING);
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);

@@ -54,6 +54,7 @@ class CurlTransfer {
   base::HttpResponse response_;
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
+  bool headers_complete_ = false;
   std::string host_;
   EasyHandle easy_;
   std::unique_ptr<curl_slist, HeaderListDeleter> headers_;

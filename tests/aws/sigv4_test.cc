@@ -1,0 +1,216 @@
+#include "aws/sigv4.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace {
+
+using aws::Credentials;
+using aws::SigningScope;
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+Credentials example_credentials(std::string token = {}) {
+  return {.access_key_id = "AKIDEXAMPLE",
+          .secret_access_key = base::Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+          .session_token = base::Secret(std::move(token)),
+          .expiration = {},
+          .source = "test"};
+}
+
+base::TimePoint time_of(const std::string& basic) {  // "20150830T123600Z"
+  return base::parse_rfc3339(basic.substr(0, 4) + "-" + basic.substr(4, 2) + "-" +
+                             basic.substr(6, 5) + ":" + basic.substr(11, 2) + ":" +
+                             basic.substr(13))
+      .value();
+}
+
+std::string authorization(const std::vector<base::Header>& headers) {
+  return std::string(base::find_header(headers, "authorization").value_or("none"));
+}
+
+base::HttpRequest get(std::string url) {
+  base::HttpRequest request;
+  request.url = std::move(url);
+  return request;
+}
+
+// One of AWS's published cases: a signed request as text.
+struct Vector {
+  base::HttpRequest request;  // as it was before it was signed
+  std::string authorization;
+  std::string token;
+  std::string amz_date;
+};
+
+std::vector<base::Header> parse_headers(std::istream& text) {
+  std::vector<base::Header> headers;
+  std::string line;
+  while (std::getline(text, line) && !line.empty()) {
+    if (line.front() == ' ') {
+      // The vectors read a folded line as one more value of the header.
+      headers.push_back({headers.back().name, line});
+      continue;
+    }
+    const auto colon = line.find(':');
+    headers.push_back({line.substr(0, colon), line.substr(colon + 1)});
+  }
+  return headers;
+}
+
+Vector parse_vector(const std::string& text) {
+  std::istringstream stream(text);
+  std::string line;
+  std::getline(stream, line);
+  Vector vector;
+  const auto method_end = line.find(' ');
+  const auto target_end = line.rfind(' ');
+  vector.request.method = line.substr(0, method_end);
+  vector.request.url = "https://example.amazonaws.com" +
+                       line.substr(method_end + 1, target_end - method_end - 1);
+  const auto all = parse_headers(stream);
+  std::getline(stream, vector.request.body, '\0');
+  vector.authorization = authorization(all);
+  const auto begin = vector.authorization.find("SignedHeaders=") + 14;
+  const auto end = vector.authorization.find(',', begin);
+  const std::string listed = ";" + vector.authorization.substr(begin, end - begin) + ";";
+  for (const base::Header& header : all) {
+    std::string name = header.name;
+    for (char& c : name) c = static_cast<char>(std::tolower(c));
+    if (name == "x-amz-date") vector.amz_date = header.value;
+    if (name == "x-amz-security-token") vector.token = header.value;
+    const bool ours = name == "x-amz-date" || name == "x-amz-security-token";
+    // Some files show headers that were added after signing: the list tells them apart.
+    if (!ours && listed.find(";" + name + ";") != std::string::npos) {
+      vector.request.headers.push_back(header);
+    }
+  }
+  return vector;
+}
+
+TEST(SigV4, SignsEveryPublishedVectorAsAwsDoes) {
+  int cases = 0;
+  for (const auto& folder : std::filesystem::directory_iterator(TEST_DATA_DIR "/sigv4/aws")) {
+    const std::string name = folder.path().filename().string();
+    SCOPED_TRACE(name);
+    const Vector vector = parse_vector(read_file(folder.path() / "header-signed-request.txt"));
+    ASSERT_FALSE(vector.amz_date.empty());
+    const aws::SigningOptions options{.normalize_path = !name.ends_with("-unnormalized"),
+                                      .sign_all_headers = true};
+    const SigningScope scope{"us-east-1", "service"};
+    const auto headers = aws::sign(vector.request, example_credentials(vector.token), scope,
+                                   time_of(vector.amz_date), options);
+    EXPECT_EQ(authorization(headers), vector.authorization)
+        << aws::signing_text(vector.request, example_credentials(vector.token), scope,
+                             time_of(vector.amz_date), options)
+               .canonical_request;
+    EXPECT_EQ(base::find_header(headers, "x-amz-date"), vector.amz_date);
+    ++cases;
+  }
+  EXPECT_GE(cases, 35) << "the folder of vectors is incomplete";
+}
+
+TEST(SigV4, AgreesWithBotocoreOnEveryCase) {
+  const auto cases = nlohmann::json::parse(read_file(TEST_DATA_DIR "/sigv4/botocore.json"));
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.at("name").get<std::string>());
+    base::HttpRequest request;
+    request.method = one.at("method");
+    request.url = one.at("url");
+    for (const auto& header : one.at("headers")) request.headers.push_back({header[0], header[1]});
+    for (int i = 0; i < one.at("body")[1].get<int>(); ++i) {
+      request.body += one.at("body")[0].get<std::string>();
+    }
+    const Credentials credentials = example_credentials(one.at("token"));
+    const SigningScope scope{one.at("region"), one.at("service")};
+    const auto now = time_of(one.at("time"));
+    EXPECT_EQ(authorization(aws::sign(request, credentials, scope, now)),
+              one.at("authorization").get<std::string>())
+        << aws::signing_text(request, credentials, scope, now).canonical_request;
+  }
+  EXPECT_GE(cases.size(), 50U);
+}
+
+TEST(SigV4, SortsParametersAfterEncoding) {
+  // "." sorts before "/", but "%2F" sorts before ".".
+  EXPECT_EQ(aws::canonical_query("x=a.b&x=a/b"), "x=a%2Fb&x=a.b");
+  EXPECT_EQ(aws::canonical_query("b=1&a=2&a=1"), "a=1&a=2&b=1");
+}
+
+TEST(SigV4, EncodesTheQueryOnceWhetherOrNotItCameEncoded) {
+  EXPECT_EQ(aws::canonical_query("a=%E1%88%B4"), aws::canonical_query("a=\xE1\x88\xB4"));
+  EXPECT_EQ(aws::canonical_query("a=b+c"), "a=b%2Bc");
+  EXPECT_EQ(aws::canonical_query("flag"), "flag=");
+}
+
+TEST(SigV4, EncodesThePathTwice) {
+  EXPECT_EQ(aws::canonical_path("/a%2Fb", true), "/a%252Fb");
+  EXPECT_EQ(aws::canonical_path("", true), "/");
+}
+
+TEST(SigV4, ResolvesDotsOnlyWhereAsked) {
+  EXPECT_EQ(aws::canonical_path("/a/./b/../c//d/", true), "/a/c/d/");
+  EXPECT_EQ(aws::canonical_path("/../..", true), "/");
+  EXPECT_EQ(aws::canonical_path("/a/../b", false), "/a/../b");
+}
+
+const base::TimePoint kNow = base::parse_rfc3339("2026-01-02T03:04:05Z").value();
+const SigningScope kScope{"eu-west-2", "sqs"};
+
+TEST(SigV4, LeavesOtherHeadersUnsigned) {
+  base::HttpRequest request = get("https://example.com/");
+  const auto before = authorization(aws::sign(request, example_credentials(), kScope, kNow));
+  request.headers.push_back({"User-Agent", "changed by a proxy"});
+  request.headers.push_back({"amz-sdk-request", "attempt=1; max=3"});
+  EXPECT_EQ(authorization(aws::sign(request, example_credentials(), kScope, kNow)), before);
+  request.headers.push_back({"X-Amz-Target", "AmazonSQS.ReceiveMessage"});
+  EXPECT_NE(authorization(aws::sign(request, example_credentials(), kScope, kNow)), before);
+}
+
+TEST(SigV4, DependsOnEveryInput) {
+  const base::HttpRequest request = get("https://example.com/?a=1");
+  const auto reference = authorization(aws::sign(request, example_credentials(), kScope, kNow));
+  const auto differs = [&](const base::HttpRequest& r, const Credentials& c, const SigningScope& s,
+                           base::TimePoint t) {
+    return authorization(aws::sign(r, c, s, t)) != reference;
+  };
+  base::HttpRequest body = request;
+  body.body = "x";
+  base::HttpRequest method = request;
+  method.method = "POST";
+  Credentials secret = example_credentials();
+  secret.secret_access_key = base::Secret("another");
+  EXPECT_TRUE(differs(body, example_credentials(), kScope, kNow));
+  EXPECT_TRUE(differs(method, example_credentials(), kScope, kNow));
+  EXPECT_TRUE(differs(get("https://example.com/?a=2"), example_credentials(), kScope, kNow));
+  EXPECT_TRUE(differs(get("https://example.org/?a=1"), example_credentials(), kScope, kNow));
+  EXPECT_TRUE(differs(request, secret, kScope, kNow));
+  EXPECT_TRUE(differs(request, example_credentials("token"), kScope, kNow));
+  EXPECT_TRUE(differs(request, example_credentials(), {"eu-west-1", "sqs"}, kNow));
+  EXPECT_TRUE(differs(request, example_credentials(), {"eu-west-2", "sns"}, kNow));
+  EXPECT_TRUE(differs(request, example_credentials(), kScope, kNow + std::chrono::seconds(1)));
+  EXPECT_FALSE(differs(request, example_credentials(), kScope, kNow));
+}
+
+TEST(SigV4, LeavesThePortOutOfHostOnlyWhereItIsTheSchemesOwn) {
+  const auto host_line = [](const std::string& url) {
+    const auto text = aws::signing_text(get(url), example_credentials(), kScope, kNow);
+    const auto begin = text.canonical_request.find("host:");
+    return text.canonical_request.substr(begin, text.canonical_request.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(host_line("https://a.example:443/"), "host:a.example");
+  EXPECT_EQ(host_line("http://a.example:80/"), "host:a.example");
+  EXPECT_EQ(host_line("http://a.example:443/"), "host:a.example:443");
+  EXPECT_EQ(host_line("http://localhost:4566"), "host:localhost:4566");
+}
+
+}  // namespace

@@ -1,0 +1,52 @@
+#include "aws/step_functions.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sim/virtual_loop.h"
+#include "tests/support/scripted_http.h"
+
+namespace {
+
+struct World {
+  sim::VirtualLoop loop;
+  test::ScriptedHttp http;
+  aws::StaticCredentials credentials{{.access_key_id = "AKID",
+                                      .secret_access_key = base::Secret("s"),
+                                      .session_token = {},
+                                      .expiration = {},
+                                      .source = "test"}};
+  base::Random random{42};
+  aws::Caller caller{http, credentials, loop.clock(), random, {base::Region("eu-west-2"), "", {}}};
+  aws::StepFunctions states{caller};
+};
+
+TEST(StepFunctions, StartsAnExecutionWithItsInputAsText) {
+  World world;
+  world.http.answer(200, R"({"executionArn":"arn:aws:states:x","startDate":1.0})");
+  const auto arn =
+      world.loop.run(world.states.start_execution("arn:machine", "run-1", R"({"a":1})"));
+  EXPECT_EQ(arn.value(), "arn:aws:states:x");
+  EXPECT_EQ(nlohmann::json::parse(world.http.request(0).body),
+            nlohmann::json::parse(
+                R"({"stateMachineArn":"arn:machine","name":"run-1","input":"{\"a\":1}"})"));
+  EXPECT_EQ(world.http.header(0, "x-amz-target"), "AWSStepFunctions.StartExecution");
+  EXPECT_EQ(world.http.request(0).url, "https://states.eu-west-2.amazonaws.com/");
+}
+
+TEST(StepFunctions, ReportsAMissingStateMachine) {
+  World world;
+  world.http.answer(400, R"({"__type":"StateMachineDoesNotExist","message":"none"})");
+  const auto error = world.loop.run(world.states.start_execution("arn:machine", "n", "{}")).error();
+  EXPECT_EQ(error.kind, base::ErrorKind::kNotFound);
+}
+
+TEST(StepFunctions, RejectsAnAnswerWithoutTheArn) {
+  World world;
+  world.http.answer(200, "{}");
+  const auto error = world.loop.run(world.states.start_execution("arn:machine", "n", "{}")).error();
+  EXPECT_EQ(error.code, "MalformedResponse");
+}
+
+}  // namespace
