@@ -26,6 +26,8 @@ from view import Row, make_view, print_table
 DEADLINE = 120.0        # seconds; a run takes about half a minute
 WINDOW_OPENS_IN = 15    # seconds after the start
 JOURNAL = "autorecycle:journal"
+# One group per zone; of one component, so that they go one after the other.
+SIBLINGS = {"autorecycle_override_component_name": "demo-pay"}
 
 
 @dataclass
@@ -62,8 +64,8 @@ def make_groups() -> list[Group]:
         Group("demo-web-asg-1", "out-in", 4, "web", target_group="demo-web"),
         Group("demo-report-asg-1", "out-in-timed", 3, "report", window_tags(WINDOW_OPENS_IN),
               pinned=True),
-        Group("demo-pay_a-asg-1", "in-out", 1, "pay", zones=1),
-        Group("demo-pay_b-asg-1", "in-out", 1, "pay", zones=1),
+        Group("demo-pay_a-asg-1", "in-out", 1, "pay", dict(SIBLINGS), zones=1),
+        Group("demo-pay_b-asg-1", "in-out", 1, "pay", dict(SIBLINGS), zones=1),
         Group("demo-ledger-asg-1", "out-in", 2, "ledger", {"autorecycle_dry_run": "true"}),
     ]
 
@@ -103,7 +105,7 @@ class Demo:
 
     def build_region(self) -> None:
         self.region = Region(self.build, self.directory, "--seed", "1")
-        self.region.config(launch_lag_ms=1200, terminate_lag_ms=800, reaction_lag_ms=300,
+        self.region.config(launch_lag_ms=1800, terminate_lag_ms=1200, reaction_lag_ms=300,
                            target_healthy_lag_ms=700, deregistration_delay_ms=700)
         self.queues = create_queues(self.region.sqs)
         for group in self.groups:
@@ -171,7 +173,7 @@ class Demo:
             coming=sum(state.startswith("Pending") for state, _ in states),
             going=sum(state.startswith("Terminating") for state, _ in states),
             bounds="/".join(str(now[key]) for key in ("MinSize", "DesiredCapacity", "MaxSize")),
-            phase=phase or "waiting", reason=reason)
+            phase=phase or "waiting", reason=reason or "for its turn")
 
     def unfinished(self, group: Group) -> list[str]:
         """What is not as it must be in the end; empty when all is well."""

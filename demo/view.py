@@ -27,12 +27,14 @@ class Row:
     reason: str         # what is waited for, or how it ended
 
 
+LEGEND = (("new", "█", "green"), ("coming", "▒", "green"), ("old", "▓", "yellow"),
+          ("going", "░", "red"))
+
+
 def bar(row: Row) -> Text:
-    text = Text()
-    for count, symbol, style in ((row.new, "█", "green"), (row.coming, "▒", "green"),
-                                 (row.old, "█", "yellow"), (row.going, "░", "red")):
-        text.append(symbol * 2 * count, style=style)
-    return text
+    counts = (row.new, row.coming, row.old, row.going)
+    return Text.assemble(*((symbol * 2 * count, style)
+                           for count, (_, symbol, style) in zip(counts, LEGEND)))
 
 
 def phase_style(phase: str) -> str:
@@ -43,6 +45,8 @@ class LiveView:
     def __init__(self) -> None:
         self.console = Console()
         self.live = Live(console=self.console, refresh_per_second=8)
+        self.legend = Text("   ").join(
+            Text.assemble((symbol * 2, style), " " + name) for name, symbol, style in LEGEND)
 
     def __enter__(self):
         self.live.__enter__()
@@ -53,13 +57,13 @@ class LiveView:
 
     def show(self, seconds: float, rows: Iterable[Row], headline: str) -> None:
         table = Table(title=f"{headline}   {seconds:4.1f} s", title_justify="left", expand=True,
-                      caption="█ new  ▒ new, coming  █ old  ░ going", caption_justify="left")
+                      caption=self.legend, caption_justify="left")
         table.add_column("group", no_wrap=True)
         table.add_column("strategy", no_wrap=True)
         table.add_column("instances", no_wrap=True, min_width=18)
         table.add_column("min/desired/max", no_wrap=True)
         table.add_column("phase", no_wrap=True)
-        table.add_column("waiting for, or result", overflow="fold", ratio=1)
+        table.add_column("waiting for, or result", no_wrap=True, overflow="ellipsis", ratio=1)
         for row in rows:
             table.add_row(row.name, row.strategy, bar(row), row.bounds,
                           Text(row.phase, style=phase_style(row.phase)), row.reason)
