@@ -113,13 +113,14 @@ Step bring_in(const Turn& turn) {
   }
   if (!turn.census.old.empty()) {
     const auto* victim = pick_victim(turn.snapshot, turn.census.old);
-    return write_swap(turn, victim->id,
-                      fmt::format("{} old instances left; {} goes next", turn.census.old_count(),
-                                  victim->id.value));
+    return write_swap(
+        turn, victim->id,
+        fmt::format("{} left; {} goes next", count_of(turn.census.old.size(), "old instance"),
+                    victim->id.value));
   }
   if (!turn.census.leaving_old.empty()) {
     return wait_or_give_up(turn, turn.context.terminate_timeout,
-                           "old instances are terminating: " + join_ids(turn.census.leaving_old));
+                           "old instances still terminating: " + join_ids(turn.census.leaving_old));
   }
   return enter(turn, Phase::kRestore, "all instances are new and ready");
 }

@@ -25,8 +25,10 @@ std::optional<Mutate> pin_double(const Turn& turn) {
   if (turn.group().desired_capacity < goal) bounds.desired_capacity = goal;
   if (!bounds.max_size && !bounds.min_size && !bounds.desired_capacity) return std::nullopt;
   return Mutate{.action = bounds,
-                .why = fmt::format("{} new instances beside the {} old ones, held against scale-in",
-                                   turn.journal.original_desired, turn.census.old_count())};
+                .why = fmt::format("{} beside {}, held against scale-in",
+                                   count_of(static_cast<std::size_t>(turn.journal.original_desired),
+                                            "new instance"),
+                                   count_of(turn.census.old.size(), "old one"))};
 }
 
 Mutate set_hold(const Turn& turn, bool hold, std::string why) {
@@ -63,7 +65,8 @@ std::optional<Mutate> set_cull_bounds(const Turn& turn) {
   }
   if (!bounds.min_size && !bounds.desired_capacity) return std::nullopt;
   return Mutate{.action = bounds,
-                .why = fmt::format("room to take {} old instances out and no more", old)};
+                .why = fmt::format("room to take {} out and no more",
+                                   count_of(turn.census.old.size(), "old instance"))};
 }
 
 // Waits while the old ones go, then stops safely: they are past being undone.
@@ -100,9 +103,9 @@ Step grow(const Turn& turn) {
     return set_hold(turn, false, "the window is open, but new instances are not ready any more");
   }
   if (!proven) return wait_until_ready(turn);
-  return enter(
-      turn, Phase::kCull,
-      fmt::format("{} new instances are proven: the old ones may go", turn.census.ready_fresh));
+  return enter(turn, Phase::kCull,
+               count_of(static_cast<std::size_t>(turn.census.ready_fresh), "new instance") +
+                   " proven: the old ones may go");
 }
 
 Step cull(const Turn& turn) {
@@ -110,9 +113,8 @@ Step cull(const Turn& turn) {
     if (turn.census.leaving_old.empty()) {
       return enter(turn, Phase::kRestore, "all old instances are gone");
     }
-    return wait_or_stop(
-        turn, fmt::format("{} old instances are terminating: {}", turn.census.leaving_old.size(),
-                          join_ids(turn.census.leaving_old)));
+    return wait_or_stop(turn, count_of(turn.census.leaving_old.size(), "old instance") +
+                                  " still terminating: " + join_ids(turn.census.leaving_old));
   }
   if (auto suspend = suspend_ours(turn)) return *suspend;
   if (auto bounds = set_cull_bounds(turn)) return *bounds;

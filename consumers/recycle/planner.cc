@@ -208,6 +208,10 @@ std::string describe_ready(const Turn& turn, int wanted) {
   return text;
 }
 
+std::string count_of(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string join_ids(const Census::List& instances) {
   std::string text;
   for (std::size_t i = 0; i < std::min(instances.size(), kNamedMax); ++i) {

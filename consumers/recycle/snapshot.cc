@@ -36,11 +36,6 @@ bool is_of_target(const Target& target, const aws::GroupInstance& instance) {
          instance.launch_configuration_name == target.launch_configuration_name;
 }
 
-bool refuse(std::string* why, std::string reason) {
-  if (why) *why = std::move(reason);
-  return false;
-}
-
 }  // namespace
 
 std::string Target::describe() const {
@@ -73,20 +68,21 @@ bool is_standby(const aws::GroupInstance& instance) {
 }
 
 bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance, std::string* why) {
-  if (instance.lifecycle_state != "InService") {
-    return refuse(why, fmt::format("{} is {}", instance.id.value, instance.lifecycle_state));
-  }
-  if (!equals_ignoring_case(instance.health_status, "Healthy")) {
-    return refuse(why, fmt::format("{} is {}", instance.id.value, instance.health_status));
-  }
   const auto facts = snapshot.facts.find(instance.id);
-  if (facts != snapshot.facts.end() && !facts->second.serving) {
-    return refuse(why, fmt::format("{}: {}", instance.id.value,
-                                   facts->second.not_serving_because.empty()
-                                       ? "not serving"
-                                       : facts->second.not_serving_because));
+  const bool in_service = instance.lifecycle_state == "InService";
+  const bool healthy = equals_ignoring_case(instance.health_status, "Healthy");
+  const bool serving = facts == snapshot.facts.end() || facts->second.serving;
+  if (in_service && healthy && serving) return true;
+  if (!why) return false;
+  if (!in_service) {
+    *why = fmt::format("{} is {}", instance.id.value, instance.lifecycle_state);
+  } else if (!healthy) {
+    *why = fmt::format("{} is {}", instance.id.value, instance.health_status);
+  } else {
+    const std::string& because = facts->second.not_serving_because;
+    *why = fmt::format("{}: {}", instance.id.value, because.empty() ? "not serving" : because);
   }
-  return true;
+  return false;
 }
 
 }  // namespace consumers::recycle

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace consumers::recycle {
@@ -59,6 +60,8 @@ const aws::GroupInstance* pick_victim(const Snapshot& snapshot, const Census::Li
 
 // "2 of 4 new instances ready; i-0abc: target group web: initial; 1 not launched yet".
 std::string describe_ready(const Turn& turn, int wanted);
+// "1 old instance", "2 old instances".
+std::string count_of(std::size_t count, std::string_view noun);
 std::string join_ids(const Census::List& instances);
 std::string describe_duration(base::Duration duration);
 

@@ -190,6 +190,7 @@ RC_GTEST_PROP(PlannerRun, EndsNewRestoredAndNeverBelowTheFloor, ()) {
   for (const std::string& victim : run.victims) RC_ASSERT(victim.starts_with("i-old"));
   expect_restored(scenario.start, run.last);
   RC_ASSERT(!has_old(run.last));
+  for (const auto& instance : run.last.group.instances) RC_ASSERT(is_ready(run.last, instance));
   if (!run.actions.empty()) RC_ASSERT(run.actions.back() == "DeleteTags journal");
   const Step again = next(run.last, std::nullopt, scenario.policy, scenario.context, run.ended_at);
   RC_ASSERT(std::holds_alternative<Finished>(again));

@@ -212,7 +212,7 @@ TEST(OutIn, WaitsUntilTheOldOnesAreGone) {
   snapshot.group.desired_capacity = 4;
   instance_of(snapshot, "i-old-01").lifecycle_state = "Terminating:Wait";
   EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kCull))),
-            "wait: 1 old instances are terminating: i-old-01");
+            "wait: 1 old instance still terminating: i-old-01");
 }
 
 TEST(OutIn, GoesOnToATemplateThatChangesMeanwhile) {
