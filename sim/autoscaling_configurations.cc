@@ -1,9 +1,9 @@
 // Launch configurations, the predecessors of launch templates.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -82,9 +82,8 @@ ApiOutcome delete_launch_configuration(AutoScalingEngine& engine, const ApiCall&
   const std::string name = args.required_text("LaunchConfigurationName");
   if (args.error()) return *args.error();
   if (!engine.has_launch_configuration(name)) {
-    return validation_error(
-        fmt::format("Launch configuration name not found - Launch configuration {} not found",
-                    name));
+    return validation_error(fmt::format(
+        "Launch configuration name not found - Launch configuration {} not found", name));
   }
   for (const auto& [group_name, group] : engine.groups()) {
     if (group.launch_configuration != name) continue;

@@ -1,9 +1,9 @@
 // Reading groups, members and activities.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -49,8 +49,9 @@ ApiOutcome describe_auto_scaling_groups(AutoScalingEngine& engine, const ApiCall
   const std::vector<std::string> names = args.texts("AutoScalingGroupNames");
   const bool with_instances = args.boolean_or("IncludeInstances", true);
   if (args.error()) return *args.error();
+  const auto groups = engine.groups_as_read();
   std::vector<const Group*> chosen;
-  for (const auto& [name, group] : engine.groups()) {
+  for (const auto& [name, group] : *groups) {
     if (names.empty() || contains(names, name)) chosen.push_back(&group);
   }
   if (auto error = apply_filters(args, chosen)) return *error;
@@ -73,8 +74,9 @@ ApiOutcome describe_auto_scaling_instances(AutoScalingEngine& engine, const ApiC
   Arguments args(call.arguments, kStyle);
   const std::vector<std::string> ids = args.texts("InstanceIds");
   if (args.error()) return *args.error();
+  const auto groups = engine.groups_as_read();
   std::map<std::string, std::pair<const Group*, const Member*>> chosen;
-  for (const auto& [name, group] : engine.groups()) {
+  for (const auto& [name, group] : *groups) {
     for (const auto& member : group.members) {
       if (ids.empty() || contains(ids, member.id)) chosen[member.id] = {&group, &member};
     }
@@ -104,13 +106,12 @@ ApiOutcome describe_scaling_activities(AutoScalingEngine& engine, const ApiCall&
   std::vector<std::pair<const Group*, const Activity*>> chosen;
   for (const auto& [group_name, group] : engine.groups()) {
     if (!name.empty() && group_name != name) continue;
-    for (const auto& activity : group.activities) {
+    for (const auto& activity : *group.activities) {
       if (ids.empty() || contains(ids, activity.id)) chosen.emplace_back(&group, &activity);
     }
   }
-  std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
-    return a.second->start > b.second->start;
-  });
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [](const auto& a, const auto& b) { return a.second->start > b.second->start; });
   std::vector<std::string> keys;
   for (const auto& [group, activity] : chosen) keys.push_back(activity->id);
   auto page = take_page(args, keys, kActivityLimits);

@@ -1,11 +1,12 @@
 #include "sim/autoscaling_engine.h"
 
+#include "sim/autoscaling_scale_in.h"
+#include "sim/ec2_support.h"
+#include "sim/faults.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_scale_in.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -41,7 +42,31 @@ base::Duration AutoScalingEngine::jittered(base::Duration lag) {
 }
 
 void AutoScalingEngine::run_later(base::Duration delay, std::function<void()> work) {
-  world_.after(delay, std::move(work));
+  world_.after(delay, [this, work = std::move(work)] {
+    work();
+    remember();
+  });
+}
+
+void AutoScalingEngine::remember() {
+  const Faults::Settings& faults = world_.faults().settings();
+  if (faults.stale_reads <= 0) return past_.clear();
+  const base::TimePoint now = world_.clock().now();
+  past_.emplace_back(now, std::make_shared<const std::map<std::string, Group>>(groups_));
+  // One entry older than the oldest read is enough.
+  while (past_.size() > 1 && past_[1].first <= now - faults.stale_age) past_.pop_front();
+}
+
+std::shared_ptr<const std::map<std::string, Group>> AutoScalingEngine::groups_as_read() {
+  const base::Duration age = world_.faults().read_age();
+  const base::TimePoint as_of = world_.clock().now() - age;
+  if (age > base::Duration(0)) {
+    for (auto it = past_.rbegin(); it != past_.rend(); ++it) {
+      if (it->first <= as_of) return it->second;
+    }
+  }
+  // The present, without copying or owning it.
+  return {std::shared_ptr<void>(), &groups_};
 }
 
 void AutoScalingEngine::later(Group& group, Member& member, base::Duration delay,
@@ -77,8 +102,8 @@ std::string AutoScalingEngine::details_of(const std::string& zone) const {
 
 Group& AutoScalingEngine::add(Group group) {
   group.uuid = world_.random().uuid();
-  group.arn = world_.arn("autoscaling", "autoScalingGroup:" + group.uuid +
-                                            ":autoScalingGroupName/" + group.name);
+  group.arn = world_.arn("autoscaling",
+                         "autoScalingGroup:" + group.uuid + ":autoScalingGroupName/" + group.name);
   group.created = world_.clock().now();
   const int desired = group.desired;
   group.desired = 0;
@@ -134,9 +159,9 @@ void AutoScalingEngine::replace_unhealthy(Group& group) {
     if (member.state != "InService" || member.healthy) continue;
     group.last_cause = at_now(
         "an instance was launched in response to an unhealthy instance needing to be replaced");
-    terminate(group, member,
-              at_now("an instance was taken out of service in response to " +
-                     member.unhealthy_cause));
+    terminate(
+        group, member,
+        at_now("an instance was taken out of service in response to " + member.unhealthy_cause));
   }
 }
 
@@ -150,8 +175,9 @@ void AutoScalingEngine::grow(Group& group) {
         "an instance was started in response to a difference between desired and actual capacity, "
         "increasing the capacity from {} to {}",
         before, before + 1);
-    const std::string cause =
-        group.last_cause.empty() ? at_now(difference) : group.last_cause + "  " + at_now(difference);
+    const std::string cause = group.last_cause.empty()
+                                  ? at_now(difference)
+                                  : group.last_cause + "  " + at_now(difference);
     if (!launch_one(group, zone, cause, false)) return;
   }
   group.last_cause.clear();
@@ -181,8 +207,9 @@ void AutoScalingEngine::shrink(Group& group) {
       if (group.scale_in_refused) return;
       group.scale_in_refused = true;
       Activity& refused = start_activity(
-          group, "Could not scale to desired capacity because all remaining instances are protected "
-                 "from scale-in.",
+          group,
+          "Could not scale to desired capacity because all remaining instances are protected "
+          "from scale-in.",
           group.last_cause);
       refused.status = "Cancelled";
       refused.progress = 100;
@@ -197,8 +224,8 @@ void AutoScalingEngine::shrink(Group& group) {
         group.capacity(), group.capacity() - victim.weight);
     const std::string selected = fmt::format("instance {} was selected for termination", victim.id);
     terminate(group, victim,
-              (group.last_cause.empty() ? "" : group.last_cause + "  ") + at_now(difference) + "  " +
-                  at_now(selected));
+              (group.last_cause.empty() ? "" : group.last_cause + "  ") + at_now(difference) +
+                  "  " + at_now(selected));
   }
 }
 
@@ -233,8 +260,8 @@ void AutoScalingEngine::rebalance(Group& group) {
   }
   // AWS may exceed the maximum by a tenth, or by one, while it balances.
   const int margin = std::max(1, group.max / 10);
-  const int extra = std::min({(most.second - least.second) / 2, margin,
-                              group.max + margin - group.capacity()});
+  const int extra =
+      std::min({(most.second - least.second) / 2, margin, group.max + margin - group.capacity()});
   const std::string cause = at_now(fmt::format(
       "instances were launched to balance instances in zones {} with other zones resulting in more "
       "than desired number of instances in the group",
@@ -251,16 +278,16 @@ Activity& AutoScalingEngine::start_activity(Group& group, std::string descriptio
   activity.description = std::move(description);
   activity.cause = std::move(cause);
   activity.start = world_.clock().now();
-  group.activities.push_front(std::move(activity));
-  if (group.activities.size() > kActivitiesMax) group.activities.pop_back();
-  group.last_scaling_activity = group.activities.front().id;
-  return group.activities.front();
+  group.activities->push_front(std::move(activity));
+  if (group.activities->size() > kActivitiesMax) group.activities->pop_back();
+  group.last_scaling_activity = group.activities->front().id;
+  return group.activities->front();
 }
 
 Activity* AutoScalingEngine::find_activity(Group& group, const std::string& id) {
-  const auto found = std::find_if(group.activities.begin(), group.activities.end(),
+  const auto found = std::find_if(group.activities->begin(), group.activities->end(),
                                   [&](const auto& activity) { return activity.id == id; });
-  return found == group.activities.end() ? nullptr : &*found;
+  return found == group.activities->end() ? nullptr : &*found;
 }
 
 void AutoScalingEngine::emit_activity(const Group& group, const Member& member,

@@ -1,12 +1,18 @@
 // AutoScalingEngine: what an Auto Scaling group does by itself.
 //
 // Every change ends in react(), which some lag later compares the group with what it should be
-// (reconcile): it launches what is missing, replaces what is unhealthy, shrinks, rebalances. Members
-// move Pending -> Pending:Wait (launch hooks) -> InService -> Terminating (draining) ->
-// Terminating:Wait (terminate hooks) -> gone. Single-threaded; timers look their group and member up
-// again, so both may vanish at any time.
+// (reconcile): it launches what is missing, replaces what is unhealthy, shrinks, rebalances.
+// Members move Pending -> Pending:Wait (launch hooks) -> InService -> Terminating (draining) ->
+// Terminating:Wait (terminate hooks) -> gone. Single-threaded; timers look their group and member
+// up again, so both may vanish at any time.
 #pragma once
 
+#include "sim/autoscaling_model.h"
+#include "sim/ec2_service.h"
+#include "sim/elb_service.h"
+#include "sim/world.h"
+
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,11 +20,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "sim/autoscaling_model.h"
-#include "sim/ec2_service.h"
-#include "sim/elb_service.h"
-#include "sim/world.h"
 
 namespace sim {
 
@@ -45,6 +46,10 @@ class AutoScalingEngine {
   AutoScalingLags& lags() { return lags_; }
   std::map<std::string, Group>& groups() { return groups_; }
   std::map<std::string, LaunchConfiguration>& launch_configurations() { return configurations_; }
+  // What a Describe call sees: the present, or under the fault of stale reads an earlier state.
+  std::shared_ptr<const std::map<std::string, Group>> groups_as_read();
+  // Keeps the state for stale reads; called after every change.
+  void remember();
   bool has_launch_configuration(const std::string& name) const {
     return configurations_.contains(name);
   }
@@ -150,6 +155,7 @@ class AutoScalingEngine {
   ElbService& elb_;
   AutoScalingLags lags_;
   std::map<std::string, Group> groups_;
+  std::deque<std::pair<base::TimePoint, std::shared_ptr<const std::map<std::string, Group>>>> past_;
   std::map<std::string, LaunchConfiguration> configurations_;
   int launches_to_fail_ = 0;
   int never_healthy_left_ = 0;

@@ -1,9 +1,9 @@
 // Creating, changing and deleting groups.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -11,8 +11,8 @@ namespace {
 constexpr ErrorStyle kStyle = ErrorStyle::kAutoScaling;
 
 constexpr const char* kProcesses[] = {
-    "Launch",          "Terminate",        "AddToLoadBalancer", "AlarmNotification", "AZRebalance",
-    "HealthCheck",     "InstanceRefresh",  "ReplaceUnhealthy",  "ScheduledActions"};
+    "Launch",      "Terminate",       "AddToLoadBalancer", "AlarmNotification", "AZRebalance",
+    "HealthCheck", "InstanceRefresh", "ReplaceUnhealthy",  "ScheduledActions"};
 
 std::optional<ApiError> check_bounds(const Group& group) {
   if (group.min < 0 || group.max < 0 || group.desired < 0) {
@@ -48,9 +48,8 @@ std::variant<std::vector<std::string>, ApiError> processes_of(const ApiCall& cal
 
 // CloudTrail's view of the settings: typed, where Query has only texts.
 Json trail_of(const ApiCall& call) {
-  static const char* const kIntegers[] = {"MinSize",         "MaxSize",
-                                          "DesiredCapacity", "DefaultCooldown",
-                                          "HealthCheckGracePeriod"};
+  static const char* const kIntegers[] = {"MinSize", "MaxSize", "DesiredCapacity",
+                                          "DefaultCooldown", "HealthCheckGracePeriod"};
   Arguments args(call.arguments, kStyle);
   Json trail = Json::object();
   for (const auto& [name, value] : call.arguments.items()) {
@@ -95,11 +94,13 @@ ApiOutcome create_auto_scaling_group(AutoScalingEngine& engine, const ApiCall& c
   args.required_integer("MaxSize");
   if (args.error()) return *args.error();
   if (engine.find(group.name) != nullptr) {
-    return api_error("AlreadyExists", fmt::format("AutoScalingGroup by this name already exists - A "
-                                                  "group with the name {} already exists",
-                                                  group.name));
+    return api_error("AlreadyExists",
+                     fmt::format("AutoScalingGroup by this name already exists - A "
+                                 "group with the name {} already exists",
+                                 group.name));
   }
   if (auto error = read_settings(engine, call, group)) return *error;
+  if (auto error = read_pools(engine, call, group)) return *error;
   if (auto error = read_tags(call.arguments, group)) return *error;
   if (group.launch_template.empty() && group.launch_configuration.empty() && !group.mixed) {
     return validation_error(
@@ -137,11 +138,11 @@ ApiOutcome update_auto_scaling_group(AutoScalingEngine& engine, const ApiCall& c
   const int before = group.desired;
   group = std::move(changed);
   group.desired = before;
-  engine.set_desired(group, desired,
-                     fmt::format("a user request update of AutoScalingGroup constraints to min: {}, "
-                                 "max: {}, desired: {}",
-                                 group.min, group.max, desired));
-  propagate_pools(engine, group);
+  engine.set_desired(
+      group, desired,
+      fmt::format("a user request update of AutoScalingGroup constraints to min: {}, "
+                  "max: {}, desired: {}",
+                  group.min, group.max, desired));
   ApiAnswer answer;
   answer.trail_request = trail_of(call);
   return answer;
@@ -155,9 +156,10 @@ ApiOutcome delete_auto_scaling_group(AutoScalingEngine& engine, const ApiCall& c
   const bool force = args.boolean_or("ForceDelete", false);
   if (args.error()) return *args.error();
   if (!force && !group.members.empty()) {
-    return api_error("ResourceInUse",
-                     "You cannot delete an AutoScalingGroup while there are instances or pending Spot "
-                     "instance request(s) still in the group.");
+    return api_error(
+        "ResourceInUse",
+        "You cannot delete an AutoScalingGroup while there are instances or pending Spot "
+        "instance request(s) still in the group.");
   }
   engine.remove_with_instances(group);
   return ApiAnswer{};
@@ -173,10 +175,9 @@ ApiOutcome set_desired_capacity(AutoScalingEngine& engine, const ApiCall& call) 
   if (args.error()) return *args.error();
   if (desired > group.max || desired < group.min) {
     const bool above = desired > group.max;
-    return validation_error(
-        fmt::format("New SetDesiredCapacity value {} is {} {} value {} for the AutoScalingGroup.",
-                    desired, above ? "above" : "below", above ? "max" : "min",
-                    above ? group.max : group.min));
+    return validation_error(fmt::format(
+        "New SetDesiredCapacity value {} is {} {} value {} for the AutoScalingGroup.", desired,
+        above ? "above" : "below", above ? "max" : "min", above ? group.max : group.min));
   }
   if (honor_cooldown && group.last_scaling &&
       engine.world().clock().now() < *group.last_scaling + std::chrono::seconds(group.cooldown)) {

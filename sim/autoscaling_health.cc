@@ -1,9 +1,9 @@
 // How a group notices that an instance is not well.
+#include "sim/autoscaling_engine.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_engine.h"
 
 namespace sim {
 
@@ -30,8 +30,7 @@ void AutoScalingEngine::check_instance(Group& group, Member& member) {
                           "shutdown");
   }
   if (member.state != "InService") return;
-  set_unhealthy(group, member,
-                "an EC2 health check indicating it has been terminated or stopped");
+  set_unhealthy(group, member, "an EC2 health check indicating it has been terminated or stopped");
 }
 
 void AutoScalingEngine::target_changed(const std::string& instance) {

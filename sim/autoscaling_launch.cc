@@ -1,11 +1,12 @@
 // How a group's instances come: launch, wait, register, serve.
+#include "sim/autoscaling_engine.h"
+#include "sim/ec2_support.h"
+#include "sim/faults.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
-
-#include "sim/autoscaling_engine.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -113,13 +114,14 @@ bool AutoScalingEngine::launch_one(Group& group, const std::string& zone, const 
     return false;
   }
   const auto& plan = std::get<LaunchPlan>(planned);
-  if (launches_to_fail_ > 0 || zone_failed(zone) || zone.empty()) {
+  if (launches_to_fail_ > 0 || zone_failed(zone) || world_.faults().launch_fails()) {
     launches_to_fail_ = std::max(0, launches_to_fail_ - 1);
-    fail_launch(group, zone, cause,
-                fmt::format("Could not launch On-Demand Instances. InsufficientInstanceCapacity - We "
-                            "currently do not have sufficient {} capacity in the Availability Zone "
-                            "you requested ({}). Launching EC2 instance failed.",
-                            plan.type, zone));
+    fail_launch(
+        group, zone, cause,
+        fmt::format("Could not launch On-Demand Instances. InsufficientInstanceCapacity - We "
+                    "currently do not have sufficient {} capacity in the Availability Zone "
+                    "you requested ({}). Launching EC2 instance failed.",
+                    plan.type, zone));
     return false;
   }
   Ec2Service::LaunchOptions options{
@@ -143,13 +145,12 @@ bool AutoScalingEngine::launch_one(Group& group, const std::string& zone, const 
   member.configured = plan.configured;
   member.launched = world_.clock().now();
   member.for_rebalance = for_rebalance;
-  if (never_healthy_left_ > 0) {
-    --never_healthy_left_;
+  if (never_healthy_left_ > 0 || world_.faults().never_healthy()) {
+    never_healthy_left_ = std::max(0, never_healthy_left_ - 1);
     sick_.insert(member.id);
     elb_.set_failing(member.id, true);
   }
-  Activity& activity =
-      start_activity(group, "Launching a new EC2 instance: " + member.id, cause);
+  Activity& activity = start_activity(group, "Launching a new EC2 instance: " + member.id, cause);
   activity.status = "PreInService";
   activity.progress = 30;
   activity.details = details_of(zone);

@@ -1,9 +1,9 @@
 // What the API does to instances of a group.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -37,8 +37,8 @@ std::variant<Members, ApiError> members_of(Group& group, const ApiCall& call, st
   for (const auto& id : ids) {
     Member* member = group.find(id);
     if (member == nullptr) {
-      return validation_error(fmt::format("The instance {} is not part of Auto Scaling group {}.",
-                                          id, group.name));
+      return validation_error(
+          fmt::format("The instance {} is not part of Auto Scaling group {}.", id, group.name));
     }
     members.push_back(member);
   }
@@ -66,8 +66,8 @@ Json rendered(const Group& group, const Activity& activity) {
 
 std::string taken_out(AutoScalingEngine& engine, const Group& group, const Member& member,
                       bool decrement) {
-  std::string what = fmt::format(
-      "instance {} was taken out of service in response to a user request", member.id);
+  std::string what =
+      fmt::format("instance {} was taken out of service in response to a user request", member.id);
   if (decrement) {
     what += fmt::format(", shrinking the capacity from {} to {}", group.capacity(),
                         group.capacity() - member.weight);
@@ -88,7 +88,8 @@ std::variant<std::pair<Group*, Members>, ApiError> victims_of(AutoScalingEngine&
     return std::pair{group, Members{member}};
   }
   if (args.has("InstanceId")) {
-    return validation_error("Valid requests must contain either InstanceId or InstanceIds, not both");
+    return validation_error(
+        "Valid requests must contain either InstanceId or InstanceIds, not both");
   }
   auto found = group_of(engine, call);
   if (const auto* error = std::get_if<ApiError>(&found)) return *error;
@@ -193,8 +194,8 @@ ApiOutcome set_instance_health(AutoScalingEngine& engine, const ApiCall& call) {
     member->healthy = true;
     return ApiAnswer{};
   }
-  const bool in_grace = member->in_service_since && engine.world().clock().now() <
-                                                        *member->in_service_since + group->grace;
+  const bool in_grace = member->in_service_since &&
+                        engine.world().clock().now() < *member->in_service_since + group->grace;
   if (respect_grace && in_grace) return ApiAnswer{};
   engine.set_unhealthy(*group, *member, "a user health-check");
   return ApiAnswer{};
@@ -318,9 +319,8 @@ ApiOutcome attach_instances(AutoScalingEngine& engine, const ApiCall& call) {
     const Ec2Instance* instance = engine.ec2().find(id);
     if (instance == nullptr) return validation_error(fmt::format("Invalid Instance ID: {}", id));
     if (instance->state != "running") {
-      return validation_error(
-          fmt::format("Instance {} is not in correct state. Instance(s) must be in 'running' state.",
-                      id));
+      return validation_error(fmt::format(
+          "Instance {} is not in correct state. Instance(s) must be in 'running' state.", id));
     }
     if (engine.find_member(id).second != nullptr) {
       return validation_error(
@@ -336,7 +336,8 @@ ApiOutcome attach_instances(AutoScalingEngine& engine, const ApiCall& call) {
   }
   for (const auto& id : ids) {
     const std::string what = fmt::format(
-        "an instance was attached in response to a user request, increasing the capacity from {} to "
+        "an instance was attached in response to a user request, increasing the capacity from {} "
+        "to "
         "{}",
         group.desired, group.desired + 1);
     ++group.desired;

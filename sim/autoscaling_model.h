@@ -1,17 +1,18 @@
 // What the simulated Auto Scaling remembers about a group.
 #pragma once
 
+#include "base/clock.h"
+#include "sim/ec2_model.h"
+#include "sim/service.h"
+
 #include <deque>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "base/clock.h"
-#include "sim/ec2_model.h"
-#include "sim/service.h"
 
 namespace sim {
 
@@ -69,9 +70,9 @@ struct Member {
   base::TimePoint configured;  // when its template version or launch configuration was created
   base::TimePoint launched;
   std::optional<base::TimePoint> in_service_since;
-  std::string activity;           // its running activity
-  bool for_rebalance = false;     // launched on top of the desired capacity
-  std::set<std::string> pools;    // where the group registered it
+  std::string activity;         // its running activity
+  bool for_rebalance = false;   // launched on top of the desired capacity
+  std::set<std::string> pools;  // where the group registered it
   std::vector<std::string> hooks_left;
   std::optional<LifecycleAction> action;
 
@@ -121,17 +122,18 @@ struct Group {
   std::map<std::string, std::string> suspended;  // process -> reason
   std::vector<LifecycleHook> hooks;
   std::list<Member> members;  // a list: timers and calls hold references across launches
-  std::deque<Activity> activities;  // newest first
-  std::string status;               // "Delete in progress"
-  Json extras = Json::object();     // settings that are stored and echoed, without effect here
+  // Newest first. Shared by the copies of a group: only the living group writes.
+  std::shared_ptr<std::deque<Activity>> activities = std::make_shared<std::deque<Activity>>();
+  std::string status;            // "Delete in progress"
+  Json extras = Json::object();  // settings that are stored and echoed, without effect here
 
   std::string last_cause;  // why desired last changed, as prose
   std::optional<base::TimePoint> last_scaling;
   std::string last_scaling_activity;
   std::optional<base::TimePoint> retry_not_before;  // after a failed launch
   int failed_launches_in_row = 0;
-  bool rebalance_due = false;  // a timer is set
-  bool rebalance_now = false;  // it fired
+  bool rebalance_due = false;     // a timer is set
+  bool rebalance_now = false;     // it fired
   bool scale_in_refused = false;  // a Cancelled activity says that everybody is protected
 
   bool is_suspended(const std::string& process) const { return suspended.contains(process); }

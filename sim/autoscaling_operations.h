@@ -1,14 +1,14 @@
 // The operations of Auto Scaling's API, one function each, and what they share.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <variant>
-
 #include "sim/arguments.h"
 #include "sim/autoscaling_engine.h"
 #include "sim/ec2_support.h"
 #include "sim/service.h"
+
+#include <optional>
+#include <string>
+#include <variant>
 
 namespace sim::autoscaling {
 
@@ -64,6 +64,8 @@ std::variant<Group*, ApiError> group_of(AutoScalingEngine& engine, const ApiCall
 // Reads what a call says of a group's settings into `group` (sim/autoscaling_settings.cc). What the
 // call does not mention stays. Bounds are not checked here.
 std::optional<ApiError> read_settings(AutoScalingEngine& engine, const ApiCall& call, Group& group);
+// Reads TargetGroupARNs and LoadBalancerNames, which only a new group may give.
+std::optional<ApiError> read_pools(AutoScalingEngine& engine, const ApiCall& call, Group& group);
 // Reads Tags: [{Key, Value, PropagateAtLaunch}].
 std::optional<ApiError> read_tags(const Json& tags, Group& group);
 

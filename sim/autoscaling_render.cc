@@ -104,9 +104,6 @@ Json render(const AutoScalingEngine& engine, const Group& group, bool with_insta
                    {"Tags", std::move(tags)},
                    {"TerminationPolicies", group.termination_policies},
                    {"NewInstancesProtectedFromScaleIn", group.protect_new},
-                   {"ServiceLinkedRoleARN",
-                    "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/"
-                    "AWSServiceRoleForAutoScaling"},
                    {"TrafficSources", Json::array()}};
   if (!group.status.empty()) rendered["Status"] = group.status;
   if (!group.launch_configuration.empty()) {

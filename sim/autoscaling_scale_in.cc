@@ -48,8 +48,8 @@ void apply(const std::string& policy, Candidates& candidates, base::TimePoint no
     keep_closest_to_next_hour(candidates, now);
   } else if (policy == "Default") {
     // Launch configurations go before launch templates, whatever their ages.
-    const bool any_configuration = std::any_of(
-        candidates.begin(), candidates.end(), [](const auto& c) { return c.by_configuration; });
+    const bool any_configuration = std::any_of(candidates.begin(), candidates.end(),
+                                               [](const auto& c) { return c.by_configuration; });
     keep_oldest_configured(candidates, any_configuration);
     keep_closest_to_next_hour(candidates, now);
   }
@@ -63,9 +63,8 @@ Candidates in_fullest_zones(const Candidates& members) {
   for (const auto& member : members) {
     if (!member.is_protected) candidates.push_back(member);
   }
-  keep_smallest(candidates, [&](const auto& candidate) {
-    return members.size() - sizes[candidate.zone];
-  });
+  keep_smallest(candidates,
+                [&](const auto& candidate) { return members.size() - sizes[candidate.zone]; });
   return candidates;
 }
 

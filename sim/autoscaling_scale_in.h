@@ -2,11 +2,11 @@
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
 #pragma once
 
+#include "base/clock.h"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/clock.h"
 
 namespace sim {
 

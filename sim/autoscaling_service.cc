@@ -1,12 +1,12 @@
 #include "sim/autoscaling_service.h"
 
+#include "sim/autoscaling_engine.h"
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "sim/autoscaling_engine.h"
-#include "sim/autoscaling_operations.h"
 
 namespace sim {
 namespace {
@@ -97,10 +97,13 @@ AutoScalingService::~AutoScalingService() = default;
 boost::asio::awaitable<ApiOutcome> AutoScalingService::handle(ApiCall call) {
   const auto found = operations().find(call.operation);
   if (found == operations().end()) {
-    co_return api_error("InvalidAction",
-                        fmt::format("{} is not simulated", call.operation));
+    co_return api_error("InvalidAction", fmt::format("{} is not simulated", call.operation));
   }
-  co_return found->second(*engine_, call);
+  const bool changes = !call.operation.starts_with("Describe");
+  if (changes) engine_->remember();  // what a stale read right after the call still sees
+  ApiOutcome outcome = found->second(*engine_, call);
+  if (changes) engine_->remember();
+  co_return outcome;
 }
 
 Json AutoScalingService::describe_for_control() const {

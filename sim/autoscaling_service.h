@@ -7,14 +7,14 @@
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "sim/ec2_service.h"
 #include "sim/elb_service.h"
 #include "sim/service.h"
 #include "sim/world.h"
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace sim {
 

@@ -1,10 +1,10 @@
 // Reading a group's settings out of CreateAutoScalingGroup and UpdateAutoScalingGroup.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <sstream>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -115,26 +115,8 @@ void read_places(AutoScalingEngine& engine, Arguments& args, Group& group) {
     for (const auto& name : group.zones) {
       const Zone* zone = engine.ec2().find_zone(name);
       if (zone == nullptr || zone->name != name) {
-        return args.fail(
-            validation_error("Invalid availability zones: [" + name + "]"));
+        return args.fail(validation_error("Invalid availability zones: [" + name + "]"));
       }
-    }
-  }
-}
-
-void read_pools(AutoScalingEngine& engine, Arguments& args, Group& group) {
-  if (args.has("TargetGroupARNs")) group.target_groups = args.texts("TargetGroupARNs");
-  if (args.has("LoadBalancerNames")) group.load_balancers = args.texts("LoadBalancerNames");
-  for (const auto& arn : group.target_groups) {
-    if (!engine.elb().has_pool(arn)) {
-      return args.fail(validation_error(
-          "Provided Target Groups may not be valid. Please ensure they exist and try again."));
-    }
-  }
-  for (const auto& name : group.load_balancers) {
-    if (!engine.elb().has_pool(name)) {
-      return args.fail(validation_error("Provided Load Balancers may not be valid. Please ensure "
-                                        "they exist and try again."));
     }
   }
 }
@@ -145,7 +127,8 @@ int bounded(std::optional<std::int64_t> given, int fallback) {
 
 }  // namespace
 
-std::optional<ApiError> read_settings(AutoScalingEngine& engine, const ApiCall& call, Group& group) {
+std::optional<ApiError> read_settings(AutoScalingEngine& engine, const ApiCall& call,
+                                      Group& group) {
   Arguments args(call.arguments, kStyle);
   group.min = bounded(args.integer("MinSize"), group.min);
   group.max = bounded(args.integer("MaxSize"), group.max);
@@ -160,7 +143,6 @@ std::optional<ApiError> read_settings(AutoScalingEngine& engine, const ApiCall& 
   }
   read_launch_source(engine, args, group);
   read_places(engine, args, group);
-  read_pools(engine, args, group);
   for (const char* name : kEchoedTexts) {
     if (args.has(name)) group.extras[name] = args.text_or(name, "");
   }
@@ -171,6 +153,26 @@ std::optional<ApiError> read_settings(AutoScalingEngine& engine, const ApiCall& 
     group.extras["CapacityRebalance"] = args.boolean_or("CapacityRebalance", false);
   }
   return args.error();
+}
+
+std::optional<ApiError> read_pools(AutoScalingEngine& engine, const ApiCall& call, Group& group) {
+  Arguments args(call.arguments, kStyle);
+  group.target_groups = args.texts("TargetGroupARNs");
+  group.load_balancers = args.texts("LoadBalancerNames");
+  if (args.error()) return args.error();
+  for (const auto& arn : group.target_groups) {
+    if (!engine.elb().has_pool(arn)) {
+      return validation_error(
+          "Provided Target Groups may not be valid. Please ensure they exist and try again.");
+    }
+  }
+  for (const auto& name : group.load_balancers) {
+    if (!engine.elb().has_pool(name)) {
+      return validation_error(
+          "Provided Load Balancers may not be valid. Please ensure they exist and try again.");
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<ApiError> read_tags(const Json& tags, Group& group) {

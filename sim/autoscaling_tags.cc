@@ -1,10 +1,10 @@
 // Tags of groups.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -35,10 +35,11 @@ std::variant<std::vector<TagRequest>, ApiError> requests_of(AutoScalingEngine& e
                    .propagate = tag_args.boolean_or("PropagateAtLaunch", false)};
     if (tag_args.error()) return *tag_args.error();
     if (request.key.size() > kKeyMax || request.tag.value.size() > kValueMax) {
-      return validation_error(fmt::format(
-          "1 validation error detected: Value at 'tags' failed to satisfy constraint: Key must have "
-          "length at most {}, Value at most {}",
-          kKeyMax, kValueMax));
+      return validation_error(
+          fmt::format("1 validation error detected: Value at 'tags' failed to satisfy constraint: "
+                      "Key must have "
+                      "length at most {}, Value at most {}",
+                      kKeyMax, kValueMax));
     }
     if (request.key.starts_with("aws:")) {
       return validation_error("Only AWS can create or update tags with the prefix aws:");
@@ -104,8 +105,7 @@ ApiOutcome delete_tags(AutoScalingEngine& engine, const ApiCall& call) {
     const auto tag = request.group->tags.find(request.key);
     if (tag == request.group->tags.end()) continue;
     // A value, if given, must be the tag's.
-    if (request.has_value && !request.tag.value.empty() &&
-        tag->second.value != request.tag.value) {
+    if (request.has_value && !request.tag.value.empty() && tag->second.value != request.tag.value) {
       continue;
     }
     request.group->tags.erase(tag);

@@ -1,10 +1,10 @@
 // How a group's instances go: drain, wait, shut down; or stand by; or leave alive.
+#include "sim/autoscaling_engine.h"
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_engine.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {

@@ -1,11 +1,11 @@
 // Instances: describing, running and ending them through EC2's own API.
+#include "sim/ec2_service.h"
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-
-#include "sim/ec2_service.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -134,10 +134,10 @@ std::variant<std::vector<Ec2Instance*>, ApiError> Ec2Service::instances_of(const
     }
   }
   if (!unknown.empty()) {
-    return api_error("InvalidInstanceID.NotFound",
-                     fmt::format("The instance ID{} '{}' do{} not exist",
-                                 unknown.size() > 1 ? "s" : "", fmt::join(unknown, ", "),
-                                 unknown.size() > 1 ? "" : "es"));
+    return api_error(
+        "InvalidInstanceID.NotFound",
+        fmt::format("The instance ID{} '{}' do{} not exist", unknown.size() > 1 ? "s" : "",
+                    fmt::join(unknown, ", "), unknown.size() > 1 ? "" : "es"));
   }
   return found;
 }

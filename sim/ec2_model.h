@@ -1,12 +1,12 @@
 // What the simulated EC2 remembers: instances, launch templates and the fixed network.
 #pragma once
 
+#include "base/clock.h"
+#include "sim/service.h"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "base/clock.h"
-#include "sim/service.h"
 
 namespace sim {
 

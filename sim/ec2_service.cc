@@ -1,11 +1,11 @@
 #include "sim/ec2_service.h"
 
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "sim/ec2_support.h"
 
 namespace sim {
 

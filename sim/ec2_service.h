@@ -1,20 +1,20 @@
 // Ec2Service: launch templates, instances and a fixed network of three zones.
 //
-// Answers carry the element names of EC2's XML (lower-case first letter, lists named ...Set). Groups
-// launch through launch() and set_state(); EC2 tells them through on_state_change() what its own API
-// did to an instance. Terminated instances stay describable for an hour.
+// Answers carry the element names of EC2's XML (lower-case first letter, lists named ...Set).
+// Groups launch through launch() and set_state(); EC2 tells them through on_state_change() what its
+// own API did to an instance. Terminated instances stay describable for an hour.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
 #pragma once
+
+#include "sim/ec2_model.h"
+#include "sim/service.h"
+#include "sim/world.h"
 
 #include <functional>
 #include <map>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "sim/ec2_model.h"
-#include "sim/service.h"
-#include "sim/world.h"
 
 namespace sim {
 
@@ -41,7 +41,8 @@ class Ec2Service final : public Service {
   const Ec2Instance* find(const std::string& id) const;
 
   // Called when EC2's own API terminates, stops or starts an instance, with its new state.
-  void on_state_change(std::function<void(const std::string& id, const std::string& state)> listener);
+  void on_state_change(
+      std::function<void(const std::string& id, const std::string& state)> listener);
 
   // How long "shutting-down" lasts after TerminateInstances.
   void set_terminate_lag(base::Duration lag) { terminate_lag_ = lag; }

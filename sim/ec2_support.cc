@@ -39,11 +39,10 @@ std::optional<std::string> decode_token(std::string_view token) {
 
 ApiError out_of_range(const std::string& member, std::int64_t value, const PageLimits& limits) {
   const bool high = value > limits.size_max;
-  return validation_error(
-      fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
-                  "Member must have value {} than or equal to {}",
-                  value, lower_first(member), high ? "less" : "greater",
-                  high ? limits.size_max : 1));
+  return validation_error(fmt::format(
+      "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
+      "Member must have value {} than or equal to {}",
+      value, lower_first(member), high ? "less" : "greater", high ? limits.size_max : 1));
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // What the EC2 family of simulated services shares: errors, times on the wire and pages.
 #pragma once
 
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "base/clock.h"
 #include "sim/arguments.h"
 #include "sim/service.h"
+
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace sim {
 

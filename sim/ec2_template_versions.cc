@@ -1,10 +1,10 @@
 // Reading and deleting versions of launch templates.
+#include "sim/ec2_service.h"
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/ec2_service.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -62,7 +62,8 @@ ApiOutcome Ec2Service::describe_launch_template_versions(const ApiCall& call) {
   std::vector<std::string> keys;
   for (const auto* launch_template : chosen) {
     // AWS lists the newest first.
-    for (auto it = launch_template->versions.rbegin(); it != launch_template->versions.rend(); ++it) {
+    for (auto it = launch_template->versions.rbegin(); it != launch_template->versions.rend();
+         ++it) {
       if (!is_wanted(*launch_template, it->first, wanted, lowest, highest)) continue;
       versions.emplace_back(launch_template, &it->second);
       keys.push_back(fmt::format("{}:{}", launch_template->id, it->first));
@@ -97,8 +98,9 @@ ApiOutcome Ec2Service::delete_launch_template_versions(const ApiCall& call) {
                  {"launchTemplateName", launch_template.name},
                  {"versionNumber", number}};
     if (version == launch_template.versions.end()) {
-      item["responseError"] = {{"code", "launchTemplateVersionDoesNotExist"},
-                               {"message", "The specified launch template version does not exist."}};
+      item["responseError"] = {
+          {"code", "launchTemplateVersionDoesNotExist"},
+          {"message", "The specified launch template version does not exist."}};
       failed.push_back(std::move(item));
     } else if (number == launch_template.default_version) {
       item["responseError"] = {{"code", "unexpectedError"},

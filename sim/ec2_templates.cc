@@ -1,11 +1,11 @@
 // Launch templates: versions, $Latest and $Default.
+#include "sim/ec2_service.h"
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include "sim/ec2_service.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -13,9 +13,9 @@ namespace {
 constexpr const char* kXmlns = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 ApiError no_such_id(const std::string& id) {
-  return api_error("InvalidLaunchTemplateId.NotFound",
-                   fmt::format("The specified launch template, with template ID {}, does not exist.",
-                               id));
+  return api_error(
+      "InvalidLaunchTemplateId.NotFound",
+      fmt::format("The specified launch template, with template ID {}, does not exist.", id));
 }
 
 ApiError no_such_name(const std::string& name) {
@@ -25,10 +25,11 @@ ApiError no_such_name(const std::string& name) {
 }
 
 ApiError no_such_version(const LaunchTemplate& launch_template, const std::string& version) {
-  return api_error("InvalidLaunchTemplateId.VersionNotFound",
-                   fmt::format("Could not find the specified version {} for the launch template with "
-                               "ID {}.",
-                               version, launch_template.id));
+  return api_error(
+      "InvalidLaunchTemplateId.VersionNotFound",
+      fmt::format("Could not find the specified version {} for the launch template with "
+                  "ID {}.",
+                  version, launch_template.id));
 }
 
 // What the API calls BlockDeviceMapping.1 it answers as blockDeviceMappingSet.
@@ -66,9 +67,7 @@ LaunchTemplateReference reference_of(Arguments& args) {
 }
 
 // CloudTrail shows EC2's calls under an element of the call's name.
-Json wrapped(const std::string& element, Json content) {
-  return {{element, std::move(content)}};
-}
+Json wrapped(const std::string& element, Json content) { return {{element, std::move(content)}}; }
 
 Json response(const std::string& element, const ApiCall& call, const char* member, Json content) {
   return wrapped(element, {{"xmlns", kXmlns}, {"requestId", call.request_id}, {member, content}});
@@ -92,7 +91,8 @@ std::variant<ResolvedTemplate, ApiError> Ec2Service::resolve(
     return validation_error(fmt::format(
         "You must use a valid fully-formed launch template. The specified launch template, with "
         "template {} {}, does not exist.",
-        reference.id.empty() ? "name" : "ID", reference.id.empty() ? reference.name : reference.id));
+        reference.id.empty() ? "name" : "ID",
+        reference.id.empty() ? reference.name : reference.id));
   }
   const LaunchTemplateVersion* version = find_version(*found, reference.version);
   if (version == nullptr) {
@@ -177,8 +177,7 @@ ApiOutcome Ec2Service::create_launch_template(const ApiCall& call) {
   Json rendered = render(kept);
   return ApiAnswer{
       .result = {{"launchTemplate", rendered}},
-      .trail_request = wrapped("CreateLaunchTemplateRequest",
-                               {{"LaunchTemplateName", kept.name}}),
+      .trail_request = wrapped("CreateLaunchTemplateRequest", {{"LaunchTemplateName", kept.name}}),
       .trail_response =
           response("CreateLaunchTemplateResponse", call, "launchTemplate", std::move(rendered))};
 }
@@ -216,11 +215,10 @@ ApiOutcome Ec2Service::create_launch_template_version(const ApiCall& call) {
   shown["LaunchTemplateData"] = {{"UserData", "<sensitiveDataRemoved>"}};
   shown["ClientToken"] = args.text_or("ClientToken", world_.random().uuid());
   Json rendered = render(launch_template, kept);
-  return ApiAnswer{
-      .result = {{"launchTemplateVersion", rendered}},
-      .trail_request = wrapped("CreateLaunchTemplateVersionRequest", std::move(shown)),
-      .trail_response = response("CreateLaunchTemplateVersionResponse", call,
-                                 "launchTemplateVersion", std::move(rendered))};
+  return ApiAnswer{.result = {{"launchTemplateVersion", rendered}},
+                   .trail_request = wrapped("CreateLaunchTemplateVersionRequest", std::move(shown)),
+                   .trail_response = response("CreateLaunchTemplateVersionResponse", call,
+                                              "launchTemplateVersion", std::move(rendered))};
 }
 
 ApiOutcome Ec2Service::modify_launch_template(const ApiCall& call) {
@@ -228,8 +226,7 @@ ApiOutcome Ec2Service::modify_launch_template(const ApiCall& call) {
   if (const auto* error = std::get_if<ApiError>(&found)) return *error;
   LaunchTemplate& launch_template = *std::get<LaunchTemplate*>(found);
   Arguments args(call.arguments, ErrorStyle::kEc2);
-  const std::string version =
-      args.text_or("SetDefaultVersion", args.text_or("DefaultVersion", ""));
+  const std::string version = args.text_or("SetDefaultVersion", args.text_or("DefaultVersion", ""));
   if (args.error()) return *args.error();
   if (!version.empty()) {
     if (find_version(launch_template, version) == nullptr) {

@@ -1,17 +1,17 @@
 // Classic load balancers.
+#include "sim/ec2_support.h"
+#include "sim/elb_service.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/ec2_support.h"
-#include "sim/elb_service.h"
 
 namespace sim {
 namespace {
 
 ApiError no_such_load_balancer(const std::string& name) {
-  return api_error("LoadBalancerNotFound", fmt::format("There is no ACTIVE Load Balancer named '{}'",
-                                                       name));
+  return api_error("LoadBalancerNotFound",
+                   fmt::format("There is no ACTIVE Load Balancer named '{}'", name));
 }
 
 std::string name_of(const ApiCall& call) {
@@ -43,9 +43,9 @@ ApiOutcome ElbService::create_load_balancer(const ApiCall& call) {
   pool.name = args.required_text("LoadBalancerName");
   if (args.error()) return *args.error();
   if (pools_.contains(pool.name)) {
-    return api_error("DuplicateLoadBalancerName",
-                     fmt::format("The specified load balancer name '{}' already exists.",
-                                 pool.name));
+    return api_error(
+        "DuplicateLoadBalancerName",
+        fmt::format("The specified load balancer name '{}' already exists.", pool.name));
   }
   const std::string dns = fmt::format("{}.{}.elb.amazonaws.com", pool.name, world_.config().region);
   pool.described = {{"LoadBalancerName", pool.name},

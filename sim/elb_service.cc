@@ -1,10 +1,10 @@
 #include "sim/elb_service.h"
 
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -46,9 +46,8 @@ boost::asio::awaitable<ApiOutcome> ElbService::handle(ApiCall call) {
       call.api_version == "2012-06-01" ? classic_operations() : target_group_operations();
   const auto found = operations.find(call.operation);
   if (found == operations.end()) {
-    co_return api_error("InvalidAction",
-                        fmt::format("Could not find operation {} for version {}", call.operation,
-                                    call.api_version));
+    co_return api_error("InvalidAction", fmt::format("Could not find operation {} for version {}",
+                                                     call.operation, call.api_version));
   }
   co_return (this->*found->second)(call);
 }
@@ -74,7 +73,8 @@ void ElbService::add_to_pool(const std::string& pool, const std::string& instanc
     if (same == pools_.end()) return;
     const auto registered = same->second.targets.find(instance);
     if (registered == same->second.targets.end()) return;
-    if (registered->second.generation != generation || registered->second.state != "initial") return;
+    if (registered->second.generation != generation || registered->second.state != "initial")
+      return;
     settle(pool, instance);
   });
 }

@@ -1,21 +1,20 @@
 // ElbService: target groups (ELBv2, Query version 2015-12-01) and classic load balancers
 // (2012-06-01), told apart by ApiCall::api_version.
 //
-// A registered target is "initial", then "healthy" after a lag; a deregistered one is "draining" for
-// its target group's deregistration delay and then gone. Every target group counts as in use by a
-// load balancer.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
+// A registered target is "initial", then "healthy" after a lag; a deregistered one is "draining"
+// for its target group's deregistration delay and then gone. Every target group counts as in use by
+// a load balancer. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
 // https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/
 #pragma once
+
+#include "sim/service.h"
+#include "sim/world.h"
 
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "sim/service.h"
-#include "sim/world.h"
 
 namespace sim {
 
@@ -51,7 +50,7 @@ class ElbService final : public Service {
     std::string name;
     std::string arn;  // empty for a classic load balancer
     std::string port = "80";
-    Json described = Json::object();               // members that Describe... echoes
+    Json described = Json::object();                // members that Describe... echoes
     std::map<std::string, std::string> attributes;  // deregistration_delay.timeout_seconds, ...
     std::map<std::string, Target> targets;
   };

@@ -1,10 +1,10 @@
 // ELBv2: target groups.
+#include "sim/ec2_support.h"
+#include "sim/elb_service.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/ec2_support.h"
-#include "sim/elb_service.h"
 
 namespace sim {
 namespace {
@@ -114,7 +114,8 @@ ApiOutcome ElbService::modify_target_group_attributes(const ApiCall& call) {
     if (key == kDelayAttribute) {
       const std::int64_t seconds = parse_integer(value).value_or(-1);
       if (seconds < 0 || seconds > 3600) {
-        return validation_error(fmt::format("'{}' value must be between 0 and 3600 inclusive", key));
+        return validation_error(
+            fmt::format("'{}' value must be between 0 and 3600 inclusive", key));
       }
     }
   }

@@ -1,12 +1,12 @@
-// Lifecycle hooks: an instance waits in each hook of its transition in turn, until somebody completes
-// the action or its heartbeat runs out.
+// Lifecycle hooks: an instance waits in each hook of its transition in turn, until somebody
+// completes the action or its heartbeat runs out.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
+#include "sim/autoscaling_engine.h"
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_engine.h"
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -33,8 +33,8 @@ void AutoScalingEngine::next_hook(Group& group, Member& member) {
     member.hooks_left.erase(member.hooks_left.begin());
     if (hook == nullptr) continue;
     const base::TimePoint now = world_.clock().now();
-    const auto limit = std::min<std::chrono::seconds>(kWaitMax,
-                                                      hook->heartbeat_timeout * kHeartbeatsMax);
+    const auto limit =
+        std::min<std::chrono::seconds>(kWaitMax, hook->heartbeat_timeout * kHeartbeatsMax);
     member.state = launch ? "Pending:Wait" : "Terminating:Wait";
     member.action = LifecycleAction{.hook = hook->name,
                                     .token = world_.random().uuid(),
@@ -56,7 +56,8 @@ void AutoScalingEngine::next_hook(Group& group, Member& member) {
 }
 
 void AutoScalingEngine::watch_deadline(Group& group, Member& member) {
-  const auto wait = std::chrono::ceil<base::Duration>(member.action->deadline - world_.clock().now());
+  const auto wait =
+      std::chrono::ceil<base::Duration>(member.action->deadline - world_.clock().now());
   run_later(wait, [this, name = group.name, id = member.id, token = member.action->token] {
     Group* same_group = find(name);
     Member* same = same_group != nullptr ? same_group->find(id) : nullptr;

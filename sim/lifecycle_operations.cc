@@ -1,9 +1,9 @@
 // The API of lifecycle hooks.
+#include "sim/autoscaling_operations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "sim/autoscaling_operations.h"
 
 namespace sim::autoscaling {
 namespace {
@@ -71,9 +71,8 @@ std::variant<std::pair<Group*, Member*>, ApiError> waiting_member(AutoScalingEng
     }
   }
   return validation_error(
-      token.empty()
-          ? fmt::format("No active Lifecycle Action found with instance ID {}", id)
-          : fmt::format("No active Lifecycle Action found with token {}", token));
+      token.empty() ? fmt::format("No active Lifecycle Action found with instance ID {}", id)
+                    : fmt::format("No active Lifecycle Action found with token {}", token));
 }
 
 }  // namespace
@@ -88,8 +87,8 @@ ApiOutcome put_lifecycle_hook(AutoScalingEngine& engine, const ApiCall& call) {
   LifecycleHook hook = known != nullptr ? *known : LifecycleHook{};
   hook.name = name;
   hook.transition = args.text_or("LifecycleTransition", hook.transition);
-  hook.heartbeat_timeout = std::chrono::seconds(
-      args.integer_or("HeartbeatTimeout", hook.heartbeat_timeout.count()));
+  hook.heartbeat_timeout =
+      std::chrono::seconds(args.integer_or("HeartbeatTimeout", hook.heartbeat_timeout.count()));
   hook.default_result = args.text_or("DefaultResult", hook.default_result);
   hook.metadata = args.text_or("NotificationMetadata", hook.metadata);
   hook.notification_target = args.text_or("NotificationTargetARN", hook.notification_target);

@@ -1,11 +1,11 @@
 #include "sim/step_functions_service.h"
 
+#include "sim/ec2_support.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "sim/ec2_support.h"
 
 namespace sim {
 namespace {
@@ -19,9 +19,8 @@ double epoch_seconds(base::TimePoint time) {
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= kNameMax &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '-' || c == '_';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
 }
 
 ApiError invalid_name(const std::string& name) {
@@ -78,9 +77,8 @@ ApiOutcome StepFunctionsService::start_execution(const Json& arguments) {
   }
   if (!state_machines_.contains(machine)) return no_such_machine(machine);
 
-  const std::string arn =
-      world_.arn("states", fmt::format("execution:{}:{}", machine.substr(machine.rfind(':') + 1),
-                                       name));
+  const std::string arn = world_.arn(
+      "states", fmt::format("execution:{}:{}", machine.substr(machine.rfind(':') + 1), name));
   for (const auto& known : executions_) {
     if (known.arn != arn) continue;
     // A running execution of the same name and input is the same start.

@@ -1,14 +1,14 @@
-// StepFunctionsService: state machines that are never run. Executions are recorded, stay RUNNING and
-// can be read back, which is what a client that starts one needs to be tested.
+// StepFunctionsService: state machines that are never run. Executions are recorded, stay RUNNING
+// and can be read back, which is what a client that starts one needs to be tested.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/
 #pragma once
+
+#include "sim/service.h"
+#include "sim/world.h"
 
 #include <map>
 #include <string>
 #include <vector>
-
-#include "sim/service.h"
-#include "sim/world.h"
 
 namespace sim {
 

@@ -1,8 +1,8 @@
 #include "sim/sts_service.h"
 
-#include <fmt/format.h>
-
 #include "sim/ec2_support.h"
+
+#include <fmt/format.h>
 
 namespace sim {
 
@@ -11,8 +11,7 @@ boost::asio::awaitable<ApiOutcome> StsService::handle(ApiCall call) {
     co_return api_error("InvalidAction", "Could not find operation " + call.operation);
   }
   ApiAnswer answer;
-  answer.result["Arn"] =
-      fmt::format("arn:aws:iam::{}:user/simulated", world_.config().account);
+  answer.result["Arn"] = fmt::format("arn:aws:iam::{}:user/simulated", world_.config().account);
   answer.result["UserId"] = call.access_key_id.empty() ? "AIDASIMULATED" : call.access_key_id;
   answer.result["Account"] = world_.config().account;
   co_return answer;
