@@ -2,7 +2,7 @@
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   message(FATAL_ERROR
-    "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles C++20 coroutines (double frees, wrong frame layout). "
+    "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles C++20 coroutines (double frees, wrong frames). "
     "Install clang-16 (`make setup` does) and use a preset: `cmake --preset dev`.")
 endif()
 
