@@ -95,7 +95,7 @@ def start_worker(start, build, directory, region):
     def starter(*options, **more):
         more.setdefault("endpoint", region.endpoint)
         return start(Worker, build, directory, more.pop("endpoint"), "--recycle-interval", "200ms",
-                     "--poll-wait", "1s", "--retry-base", "100ms", "--retry-cap", "1s",
+                     "--poll-wait", more.pop("poll_wait", "1s"), "--retry-base", "100ms", "--retry-cap", "1s",
                      "--visibility-timeout", "10s", "--log-level", "debug", *options, **more)
 
     return starter

@@ -88,10 +88,12 @@ class Deployment:
             QueueUrl=self.queues.urls[role], MessageBody=body, **more)["MessageId"]
 
     def dead_letters(self, role: str = "events-dlq") -> list[dict[str, Any]]:
-        answer = self.region.sqs.receive_message(
-            QueueUrl=self.queues.urls[role], MaxNumberOfMessages=10, MessageAttributeNames=["All"],
-            VisibilityTimeout=0)
-        return answer.get("Messages", [])
+        letters: list[dict[str, Any]] = []
+        while some := self.region.sqs.receive_message(
+                QueueUrl=self.queues.urls[role], MaxNumberOfMessages=10,
+                MessageAttributeNames=["All"]).get("Messages"):
+            letters += some
+        return letters
 
     def mutations(self, name: str) -> int:
         """Mutating calls that the worker made on the group."""

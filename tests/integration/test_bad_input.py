@@ -4,6 +4,7 @@ each message ends deleted or in the dead-letter queue, none comes back for ever.
 from __future__ import annotations
 
 import json
+import re
 import socket
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_message_that_can_never_succeed_is_dead_with_a_reason(deployment, star
     assert attributes["autorecycle.reason"]
     assert attributes["autorecycle.error-kind"]
     assert attributes["autorecycle.source-queue"] == "autorecycle-events"
-    assert attributes["autorecycle.reason"] in worker.log()
+    assert attributes["autorecycle.reason"] in worker.log().replace('\\"', '"')
     assert deployment.mutations(GROUP) == 0
 
 
@@ -187,7 +188,7 @@ def test_an_endpoint_where_nobody_listens_is_named(deployment):
     endpoint = closed_port()
     ended = deployment.cli("plan", "--asg", GROUP, AWS_ENDPOINT_URL=endpoint)
     assert ended.returncode == 1
-    assert endpoint.removeprefix("http://") in ended.stderr
+    assert re.search(endpoint.removeprefix("http://").replace(":", "( port |:)"), ended.stderr)
 
 
 def test_a_worker_whose_endpoint_does_not_answer_ends_with_a_reason(
@@ -195,7 +196,7 @@ def test_a_worker_whose_endpoint_does_not_answer_ends_with_a_reason(
     endpoint = closed_port()
     process = start_raw_worker(deployment, start, build, directory, endpoint=endpoint)
     assert process.wait(30) != 0
-    assert endpoint.removeprefix("http://") in process.log()
+    assert re.search(endpoint.removeprefix("http://").replace(":", "( port |:)"), process.log())
 
 
 @pytest.mark.parametrize("endpoint", ["not a url", "ftp://127.0.0.1", "http://"])

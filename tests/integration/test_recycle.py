@@ -208,7 +208,7 @@ def test_sigterm_hands_a_run_over_and_exits_0(deployment, start_worker):
 
 
 def test_an_idle_worker_drains_at_once(deployment, start_worker):
-    worker = start_worker("--poll-wait", "20s")
+    worker = start_worker(poll_wait="20s")
     assert "autorecycle" in worker.metrics()
     assert worker.stop(timeout=5) == 0, worker.log()
 
