@@ -19,6 +19,7 @@ struct Scenario {
   bool crashes = false;
   bool launches_fail = false;  // half of them
   bool disturbed = false;      // alarms scale in and instances fail now and then
+  int new_template_at = -1;    // turn at which the group's template changes once more
 };
 
 struct Run {
@@ -57,6 +58,12 @@ std::string check(const Scenario& scenario, const LaggyGroup& group, const Mutat
   return {};
 }
 
+int suspensions(const Snapshot& snapshot, std::string_view process) {
+  return static_cast<int>(std::count_if(
+      snapshot.group.suspended_processes.begin(), snapshot.group.suspended_processes.end(),
+      [&](const auto& suspended) { return suspended.name == process; }));
+}
+
 // Others meddle, once the run holds the bounds and until it gives them back.
 void disturb(LaggyGroup& group, base::Random& random, const Run& run) {
   const auto journal = journal_from_tags(group.look().group.tags);
@@ -67,6 +74,13 @@ void disturb(LaggyGroup& group, base::Random& random, const Run& run) {
   if (std::none_of(run.actions.begin(), run.actions.end(), holds_bounds)) return;
   if (random.chance(0.05)) group.alarm(-1);
   if (random.chance(0.05)) group.fail_somebody();
+}
+
+// From the start until AZRebalance is given back: what AWS does then is not the run's doing.
+bool holds_capacity(const Snapshot& snapshot, const std::optional<Journal>& journal,
+                    const Run& run) {
+  if (!journal) return run.actions.empty();
+  return journal->phase != Phase::kRestore || suspensions(snapshot, "AZRebalance") > 0;
 }
 
 // Drives the group to the end of the run. A crash loses an action, its answer, or time; nothing is
@@ -81,12 +95,15 @@ Run drive(const Scenario& scenario) {
     now += std::chrono::seconds(5 + random.below(25));
     group.tick(now);
     if (scenario.disturbed) disturb(group, random, run);
-    run.lowest_serving = std::min(run.lowest_serving, group.serving());
+    if (turn == scenario.new_template_at) group.touch().target.launch_templates = {version(8)};
     run.most_interfaces = std::max(run.most_interfaces, group.interfaces());
     const auto journal = journal_from_tags(group.look().group.tags);
     if (!journal) {
       run.violation = journal.error().to_string();
       break;
+    }
+    if (holds_capacity(group.look(), *journal, run)) {
+      run.lowest_serving = std::min(run.lowest_serving, group.serving());
     }
     const Step step = next(group.look(), *journal, scenario.policy, scenario.context, now);
     if (const auto* wait = std::get_if<Wait>(&step)) {
@@ -106,7 +123,9 @@ Run drive(const Scenario& scenario) {
       run.violation = describe(mutate->action) + " refused: " + done.error().message;
       break;
     }
-    run.lowest_serving = std::min(run.lowest_serving, group.serving());
+    if (holds_capacity(group.look(), *journal, run)) {
+      run.lowest_serving = std::min(run.lowest_serving, group.serving());
+    }
     run.actions.push_back(describe(mutate->action));
     if (const auto* terminate = std::get_if<TerminateInstance>(&mutate->action)) {
       run.victims.insert(terminate->instance.value);
@@ -119,12 +138,6 @@ Run drive(const Scenario& scenario) {
   run.last = group.look();
   run.ended_at = now;
   return run;
-}
-
-int suspensions(const Snapshot& snapshot, std::string_view process) {
-  return static_cast<int>(std::count_if(
-      snapshot.group.suspended_processes.begin(), snapshot.group.suspended_processes.end(),
-      [&](const auto& suspended) { return suspended.name == process; }));
 }
 
 void expect_restored(const Snapshot& start, const Snapshot& last) {
@@ -215,6 +228,21 @@ RC_GTEST_PROP(PlannerRun, ConvergesWhileAlarmsScaleInAndInstancesFail, ()) {
   for (const std::string& victim : run.victims) RC_ASSERT(victim.starts_with("i-old"));
   expect_restored(scenario.start, run.last);
   RC_ASSERT(!has_old(run.last));
+}
+
+RC_GTEST_PROP(PlannerRun, GoesOnToTheNewestOfTwoTemplates, ()) {
+  Scenario scenario = any_scenario();
+  scenario.new_template_at = *rc::gen::inRange(0, 60);
+  const Run run = drive(scenario);
+  RC_LOG() << "seed " << scenario.seed << ", size " << scenario.start.group.desired_capacity << ", "
+           << to_string(scenario.policy.strategy) << "\n";
+  for (const auto& action : run.actions) RC_LOG() << action << "\n";
+  RC_ASSERT(run.violation == "");
+  RC_ASSERT(std::holds_alternative<Finished>(run.end));
+  RC_ASSERT(run.lowest_serving >= floor_of(scenario));
+  expect_restored(scenario.start, run.last);
+  const bool changed = run.last.target.launch_templates.front() == version(8);
+  if (changed) RC_ASSERT(!has_old(run.last));
 }
 
 RC_GTEST_PROP(PlannerRun, TakesTheStepsThatThePlanPrints, ()) {
