@@ -50,7 +50,7 @@ boost::asio::awaitable<base::Result<PlanReport>> plan_group(Services services, C
     co_return report;
   }
   const Policy& wanted = std::get<Policy>(*policy);
-  report.strategy = to_string(wanted.strategy);
+  report.strategy = wanted.strategy_name;
   if (!wanted.step_function_name.empty() && !*journal) {
     report.steps.push_back({"StartExecution", "StartExecution " + wanted.step_function_name,
                             fmt::format("tag {} is set", kTagStepFunction)});

@@ -101,6 +101,7 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
 
 Run::Sight Run::judge(const View& view) {
   if (!journal_) journal_ = view.journal;
+  holds_journal_ = view.journal.has_value();
   const bool ours = same_journal(*journal_, view.journal);
   const bool seen =
       !expected_ || is_visible(expected_->action, expected_->before, view.snapshot.group);
@@ -230,7 +231,7 @@ boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
 
 boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
   // Without a journal there is nothing to keep in order, so a lasting error ends it at once.
-  const bool hopeless = !error.is_transient() && !(journal_ && *journal_);
+  const bool hopeless = !error.is_transient() && !holds_journal_;
   if (hopeless || ++failed_turns_ >= kFailedTurnsMax) co_return verdict_of(error);
   base::log_warn(
       kLogger, "turn failed, looking again",

@@ -73,6 +73,7 @@ class Run {
   std::optional<Expectation> expected_;
   std::optional<std::optional<Journal>> journal_;  // unset: not read yet
   std::optional<base::SteadyPoint> unsettled_since_;
+  bool holds_journal_ = false;  // as last read
 
   std::string failure_;    // of the run whose journal was removed: it must not end green
   std::string last_wait_;  // a wait is logged once, not every poll
