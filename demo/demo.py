@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from processes import Timeout
-from stack import (WORKER, Region, Worker, create_queues, create_rules, find_binary, recyclable,
-                   worker_environment)
+from stack import (WORKER, Region, Worker, create_queues, create_rules, find_binary,
+                   forget_the_users_aws, recyclable, worker_environment)
 from view import Row, make_view, print_table
 
 DEADLINE = 120.0        # seconds; a run takes about half a minute
@@ -309,6 +309,7 @@ def main() -> int:
     parser.add_argument("--crash", action="store_true", help="kill -9 the worker half way")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    forget_the_users_aws()
     directory = Path(tempfile.mkdtemp(prefix="autorecycle-demo-"))
     demo = Demo(arguments.build, directory, arguments.crash)
     try:
@@ -319,6 +320,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\ninterrupted")
         return 130
+    except (FileNotFoundError, Timeout) as problem:
+        problems = [str(problem)]
     finally:
         demo.stop()
     for problem in problems:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from stack import (OPERATOR, REGION, Region, Worker, create_queues, create_rules, find_binary,
-                   recyclable)
+                   forget_the_users_aws, recyclable)
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True, help="the build whose programs run")
     build = parser.parse_args().build
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    forget_the_users_aws()
     directory = Path(tempfile.mkdtemp(prefix="autorecycle-local-"))
     region = Region(build, directory)
     worker = None

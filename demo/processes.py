@@ -63,7 +63,8 @@ class Process:
         return self.child.poll() is None
 
     def wait_for_port(self, port_file: Path, timeout: float = 30.0) -> int:
-        """The port that the program wrote to `port_file`; an error with its log if it died."""
+        """The port that the program wrote to `port_file`; an error with its log if it died. If
+        that is not waited for to its end, the program is killed: nobody holds it yet."""
 
         def port() -> int:
             if not self.running():
@@ -72,7 +73,11 @@ class Process:
                 return int(port_file.read_text())
             return 0
 
-        return wait_until(f"{self.name} to listen", port, timeout)
+        try:
+            return wait_until(f"{self.name} to listen", port, timeout)
+        except BaseException:
+            self.kill()
+            raise
 
     def signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

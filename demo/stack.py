@@ -6,6 +6,7 @@ Used by the demo, by `make run-local` and by the integration tests.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import urllib.request
 from dataclasses import dataclass, field
@@ -37,8 +38,15 @@ EVENT_PATTERNS = {
 }
 
 
+def forget_the_users_aws() -> None:
+    """Takes every setting of the user's out of this process: boto3 reads them behind our back."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO"))]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
 def client(service: str, endpoint: str, key: tuple[str, str] = OPERATOR, token: str | None = None):
-    """A boto3 client that looks at nothing of the user's."""
+    """A boto3 client that does not wait and does not retry."""
     session = boto3.session.Session(aws_access_key_id=key[0], aws_secret_access_key=key[1],
                                     aws_session_token=token, region_name=REGION)
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60,

@@ -15,13 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "demo"), str(Path(__file__).parent)]
 
 from processes import Process, clean_environment, wait_until  # noqa: E402
-from stack import Region, Worker, find_binary  # noqa: E402
+from stack import Region, Worker, find_binary, forget_the_users_aws  # noqa: E402
 
 
 def pytest_sessionstart(session):
-    # Nothing of the user's may leak into boto3, which reads these when a client is made.
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
+    forget_the_users_aws()
 
 
 def pytest_sessionfinish(session, exitstatus):
