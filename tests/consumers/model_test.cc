@@ -20,7 +20,7 @@ Lines lines_of(const Snapshot& snapshot, const Policy& policy, base::TimePoint n
   return lines;
 }
 
-// The example of docs/strategies.md.
+// This and the next two are the examples of docs/strategies.md.
 TEST(Plan, OfOutInIsTheWholeRun) {
   EXPECT_EQ(lines_of(make_snapshot({.old_count = 3, .zones = 2, .min_size = 2, .max_size = 4}),
                      make_policy(Strategy::kOutIn)),
@@ -71,12 +71,24 @@ TEST(Plan, OfInOutTakesASingleInstanceToZeroAndBack) {
   EXPECT_EQ(lines[5], "UpdateAutoScalingGroup desired=1");
 }
 
-TEST(Plan, ShowsTheWaitForTheWindow) {
+TEST(Plan, OfOutInTimedShowsTheWaitForTheWindow) {
   Policy policy = make_policy(Strategy::kOutInTimed);
   policy.window.allowed = parse_time_range("04:00:00, 05:30:00").value();
-  const Lines lines = lines_of(make_snapshot({.old_count = 1, .min_size = 1}), policy);
-  EXPECT_EQ(lines[0], "wait until 2026-01-03T04:00:00Z");
-  EXPECT_EQ(lines[1], "CreateOrUpdateTags journal phase=grow");
+  EXPECT_EQ(
+      lines_of(make_snapshot({.old_count = 1, .zones = 1, .min_size = 1, .max_size = 2}), policy),
+      (Lines{
+          "wait until 2026-01-03T04:00:00Z",
+          "CreateOrUpdateTags journal phase=grow",
+          "SuspendProcesses AZRebalance",
+          "UpdateAutoScalingGroup min=2 desired=2",
+          "CreateOrUpdateTags journal phase=cull",
+          "UpdateAutoScalingGroup min=1",
+          "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true",
+          "CreateOrUpdateTags journal phase=restore",
+          "ResumeProcesses AZRebalance",
+          "DeleteTags journal",
+          "finished all 1 instances are of lt-0abc:7: nothing to recycle",
+      }));
 }
 
 TEST(Plan, SaysWhyItCannotBegin) {
