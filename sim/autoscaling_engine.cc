@@ -60,10 +60,11 @@ void AutoScalingEngine::remember() {
 std::shared_ptr<const std::map<std::string, Group>> AutoScalingEngine::groups_as_read() {
   const base::Duration age = world_.faults().read_age();
   const base::TimePoint as_of = world_.clock().now() - age;
-  if (age > base::Duration(0)) {
+  if (age > base::Duration(0) && !past_.empty()) {
     for (auto it = past_.rbegin(); it != past_.rend(); ++it) {
       if (it->first <= as_of) return it->second;
     }
+    return past_.front().second;
   }
   // The present, without copying or owning it.
   return {std::shared_ptr<void>(), &groups_};

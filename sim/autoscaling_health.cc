@@ -14,6 +14,8 @@ void AutoScalingEngine::set_unhealthy(Group& group, Member& member, const std::s
 }
 
 void AutoScalingEngine::instance_changed(const std::string& instance, const std::string& state) {
+  // What does not run answers no load balancer either.
+  elb_.set_failing(instance, state != "running" || sick_.contains(instance));
   auto [group, member] = find_member(instance);
   if (member == nullptr || state == "running" || state == "pending") return;
   later(*group, *member, jittered(lags_.health), &AutoScalingEngine::check_instance);

@@ -62,12 +62,14 @@ MixedPolicy read_mixed(const Json& json, Arguments& parent) {
   return policy;
 }
 
-// A template is looked up when a group takes it up, as AWS does.
-void check_template(AutoScalingEngine& engine, const LaunchTemplateReference& reference,
+// A template is looked up when a group takes it up, and shown with both its names from then on.
+void check_template(AutoScalingEngine& engine, LaunchTemplateReference& reference,
                     Arguments& args) {
   if (args.error() || reference.empty()) return;
   const auto resolved = engine.ec2().resolve(reference);
-  if (const auto* error = std::get_if<ApiError>(&resolved)) args.fail(*error);
+  if (const auto* error = std::get_if<ApiError>(&resolved)) return args.fail(*error);
+  reference.id = std::get<ResolvedTemplate>(resolved).id;
+  reference.name = std::get<ResolvedTemplate>(resolved).name;
 }
 
 void read_launch_source(AutoScalingEngine& engine, Arguments& args, Group& group) {
@@ -79,7 +81,7 @@ void read_launch_source(AutoScalingEngine& engine, Arguments& args, Group& group
   } else if (const Json* mixed = args.object("MixedInstancesPolicy")) {
     group.mixed = read_mixed(*mixed, args);
     check_template(engine, group.mixed->launch_template, args);
-    for (const auto& chosen : group.mixed->overrides) {
+    for (auto& chosen : group.mixed->overrides) {
       check_template(engine, chosen.launch_template, args);
     }
     group.launch_configuration.clear();

@@ -205,6 +205,8 @@ ApiOutcome Ec2Service::run_instances(const ApiCall& call) {
       started.push_back(find(id));
       settle(id, "running", std::chrono::seconds(5));
     }
+    std::sort(started.begin(), started.end(),
+              [](const auto* a, const auto* b) { return a->id < b->id; });
   }
   ApiAnswer answer;
   answer.result = reservation(started);

@@ -56,7 +56,10 @@ bool ElbService::has_pool(const std::string& pool) const { return pools_.contain
 
 base::Duration ElbService::delay_of(const Pool& pool) const {
   const auto found = pool.attributes.find(kDelayAttribute);
-  if (found == pool.attributes.end()) return deregistration_delay_;
+  // A classic load balancer drains only where that was switched on.
+  if (found == pool.attributes.end()) {
+    return pool.arn.empty() ? base::Duration(0) : deregistration_delay_;
+  }
   return std::chrono::seconds(parse_integer(found->second).value_or(0));
 }
 
