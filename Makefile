@@ -21,10 +21,9 @@ demo: ## See it work on a simulated region; CRASH=1 kills the worker half way
 	@$(PYTHON) demo/demo.py --build build/release $(if $(filter-out 0,$(CRASH)),--crash)
 
 .PHONY: test
-test: setup build ## Everything: unit tests with sanitizers, tidy check, integration tests
+test: setup build ## Everything: unit tests with sanitizers, house rules, integration tests
 	@failed=; \
 	ctest --preset dev -j $(JOBS) --output-log build/dev/ctest.log || failed+=' ctest'; \
-	$(TIDY) || failed+=' tidy'; \
 	$(PYTHON) -m pytest tests/integration || failed+=' integration'; \
 	echo; echo 'ctest:'; grep -E 'tests passed|Failed|Total Test time' build/dev/ctest.log || true; \
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi; \

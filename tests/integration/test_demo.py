@@ -27,6 +27,13 @@ def children(process) -> list[str]:
     return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
 
 
+def runs(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 @pytest.mark.parametrize("options", [[], ["--crash"]], ids=["undisturbed", "crash"])
 def test_every_group_is_new_restored_and_clean(build, directory, options):
     assert demo(build, directory, *options).wait(150) == 0
@@ -41,7 +48,7 @@ def test_an_interrupt_leaves_no_process_behind(build, directory):
     started = children(process)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
-    assert not [pid for pid in started if os.path.exists(f"/proc/{pid}")]
+    wait_until("both to be gone", lambda: not any(runs(pid) for pid in started), 5)
 
 
 def test_a_demo_that_cannot_start_says_why(directory):
