@@ -1,5 +1,8 @@
 #include "aws/caller.h"
 
+#include "aws/error.h"
+#include "aws/sigv4.h"
+
 #include <date/date.h>
 #include <fmt/format.h>
 
@@ -8,9 +11,6 @@
 #include <charconv>
 #include <sstream>
 #include <utility>
-
-#include "aws/error.h"
-#include "aws/sigv4.h"
 
 namespace aws {
 
@@ -83,9 +83,8 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   base::HttpRequest http = to_http(request, *endpoint);
   http.headers.push_back({"User-Agent", std::string(kUserAgent)});
   http.headers.push_back({"amz-sdk-invocation-id", attempt.invocation_id});
-  http.headers.push_back(
-      {"amz-sdk-request",
-       fmt::format("attempt={}; max={}", attempt.number, retry_policy_.attempts_max)});
+  http.headers.push_back({"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number,
+                                                         retry_policy_.attempts_max)});
   const SigningScope scope{endpoints_.region.value, signing_name(request.service)};
   for (base::Header& header : sign(http, *credentials, scope, clock_.now() + clock_offset_)) {
     http.headers.push_back(std::move(header));
@@ -117,8 +116,8 @@ base::Duration Caller::delay_before_retry(const base::Error& error, const Attemp
   const base::Duration delay = retry_delay(retry_policy_, error, attempt.number, random_);
   const auto hint = base::find_header(attempt.response_headers, "x-amz-retry-after");
   long long milliseconds = 0;
-  if (!hint || std::from_chars(hint->data(), hint->data() + hint->size(), milliseconds).ec !=
-                   std::errc()) {
+  if (!hint ||
+      std::from_chars(hint->data(), hint->data() + hint->size(), milliseconds).ec != std::errc()) {
     return delay;
   }
   return std::clamp(base::Duration(milliseconds), delay, delay + kServerHintMax);

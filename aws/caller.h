@@ -2,11 +2,6 @@
 // Every service client (aws/sqs.h, aws/autoscaling.h, ...) goes through it.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "aws/credentials.h"
 #include "aws/endpoint.h"
 #include "aws/http_client.h"
@@ -14,6 +9,12 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
 
 namespace aws {
 

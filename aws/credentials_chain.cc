@@ -19,7 +19,8 @@ base::Error half_set(std::string message) {
 std::string EnvironmentCredentials::name() const { return "environment"; }
 
 std::string EnvironmentCredentials::hint() const {
-  return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones)";
+  return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary "
+         "ones)";
 }
 
 asio::awaitable<base::Result<std::optional<Credentials>>> EnvironmentCredentials::find() {
@@ -41,13 +42,11 @@ asio::awaitable<base::Result<std::optional<Credentials>>> EnvironmentCredentials
   co_return found;
 }
 
-std::string ProfileCredentials::name() const {
-  return fmt::format("profile '{}'", profile_.name);
-}
+std::string ProfileCredentials::name() const { return fmt::format("profile '{}'", profile_.name); }
 
 std::string ProfileCredentials::hint() const {
-  return fmt::format("put aws_access_key_id and aws_secret_access_key into [{}] of {}", profile_.name,
-                     profile_.where.empty() ? "~/.aws/credentials" : profile_.where);
+  return fmt::format("put aws_access_key_id and aws_secret_access_key into [{}] of {}",
+                     profile_.name, profile_.where.empty() ? "~/.aws/credentials" : profile_.where);
 }
 
 asio::awaitable<base::Result<std::optional<Credentials>>> ProfileCredentials::find() {
@@ -77,8 +76,10 @@ asio::awaitable<base::Result<Credentials>> CredentialsChain::get() {
     if (*found) co_return std::move(**found);
     tried += fmt::format("{}{}: {}", tried.empty() ? "" : "; ", source->name(), source->hint());
   }
-  co_return base::Error{base::ErrorKind::kDenied, "NoCredentials",
-                        fmt::format("no AWS credentials found. Tried {}", tried), {}};
+  co_return base::Error{base::ErrorKind::kDenied,
+                        "NoCredentials",
+                        fmt::format("no AWS credentials found. Tried {}", tried),
+                        {}};
 }
 
 std::unique_ptr<CredentialsProvider> default_credentials(Environment environment, Profile profile) {

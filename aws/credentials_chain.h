@@ -4,15 +4,16 @@
 // default_credentials().
 #pragma once
 
+#include "aws/credentials.h"
+#include "aws/environment.h"
+#include "aws/profile.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "aws/credentials.h"
-#include "aws/environment.h"
-#include "aws/profile.h"
 
 namespace aws {
 

@@ -1,8 +1,6 @@
 #include "aws/curl_http_client.h"
 
-#include <curl/curl.h>
-#include <fmt/format.h>
-#include <sys/socket.h>
+#include "aws/curl_transfer.h"
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -13,12 +11,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
 #include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "aws/curl_transfer.h"
 
 namespace aws {
 
@@ -41,7 +41,8 @@ template <class Handler>
 class WaiterOf final : public Waiter {
  public:
   WaiterOf(Handler handler, const asio::any_io_executor& fallback)
-      : handler_(std::move(handler)), executor_(asio::get_associated_executor(handler_, fallback)) {}
+      : handler_(std::move(handler)),
+        executor_(asio::get_associated_executor(handler_, fallback)) {}
   void complete(error_code ec) override {
     // Posted: the coroutine may call back into the client, which must not be inside libcurl then.
     asio::post(executor_, asio::append(std::move(handler_), ec));
@@ -66,9 +67,9 @@ struct Watch {
   explicit Watch(const asio::any_io_executor& executor) : descriptor(executor) {}
 
   asio::posix::stream_descriptor descriptor;
-  bool owned = false;     // opened by us for libcurl; else the resolver's, and never closed by us
-  int wanted = 0;         // CURL_POLL_IN | CURL_POLL_OUT
-  bool reading = false;   // a wait is pending
+  bool owned = false;    // opened by us for libcurl; else the resolver's, and never closed by us
+  int wanted = 0;        // CURL_POLL_IN | CURL_POLL_OUT
+  bool reading = false;  // a wait is pending
   bool writing = false;
 };
 
@@ -232,8 +233,8 @@ void CurlHttpClient::Impl::wait_for_socket(const std::shared_ptr<Watch>& watch, 
   bool& pending = read ? watch->reading : watch->writing;
   if (pending || (watch->wanted & direction) == 0) return;
   pending = true;
-  const auto type = read ? asio::posix::stream_descriptor::wait_read
-                         : asio::posix::stream_descriptor::wait_write;
+  const auto type =
+      read ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
   watch->descriptor.async_wait(type, [weak = weak_from_this(), watch, direction](error_code ec) {
     (direction == CURL_POLL_IN ? watch->reading : watch->writing) = false;
     const auto self = weak.lock();
@@ -286,8 +287,7 @@ int CurlHttpClient::Impl::on_timer(CURLM*, long milliseconds, void* self) {
 
 curl_socket_t CurlHttpClient::Impl::on_open(void* self, curlsocktype, curl_sockaddr* address) {
   auto& impl = *static_cast<Impl*>(self);
-  const int socket =
-      ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket < 0) return CURL_SOCKET_BAD;
   auto watch = std::make_shared<Watch>(impl.executor);
   error_code ec;

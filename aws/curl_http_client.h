@@ -6,13 +6,14 @@
 // (operation_aborted).
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <memory>
-#include <string>
-
 #include "aws/environment.h"
 #include "aws/http_client.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
 
 namespace aws {
 
@@ -27,8 +28,8 @@ CurlOptions curl_options(const Environment& environment);
 class CurlHttpClient final : public HttpClient {
  public:
   // Errors: kFatal when libcurl cannot be set up.
-  static base::Result<std::unique_ptr<CurlHttpClient>> create(
-      boost::asio::any_io_executor executor, CurlOptions options = {});
+  static base::Result<std::unique_ptr<CurlHttpClient>> create(boost::asio::any_io_executor executor,
+                                                              CurlOptions options = {});
   ~CurlHttpClient() override;
 
   // Error codes: "ConnectError" (nothing was sent yet), "Timeout", "NetworkError": kRetry;

@@ -123,8 +123,10 @@ bool is_tls_error(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_USE_SSL_FAILED: return true;
-    default: return false;
+    case CURLE_USE_SSL_FAILED:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -133,8 +135,10 @@ bool is_connect_error(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
-    case CURLE_PROXY: return true;
-    default: return false;
+    case CURLE_PROXY:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -152,8 +156,10 @@ base::Result<void> CurlTransfer::set_headers() {
   };
   for (const base::Header& header : request_.headers) {
     if (has_line_break(header.name) || has_line_break(header.value) || header.name.empty()) {
-      return base::Error{ErrorKind::kInvalid, "InvalidRequest",
-                         fmt::format("sending to {}: a header holds a line break", host_), {}};
+      return base::Error{ErrorKind::kInvalid,
+                         "InvalidRequest",
+                         fmt::format("sending to {}: a header holds a line break", host_),
+                         {}};
     }
     has_content_type = has_content_type || trim(header.name) == "Content-Type" ||
                        trim(header.name) == "content-type";
@@ -174,7 +180,8 @@ base::Result<void> CurlTransfer::prepare(EasyHandle easy, const CurlOptions& cli
   easy_ = std::move(easy);
   host_ = host_in(request_.url);
   if (host_.empty() || has_line_break(request_.url) || has_line_break(request_.method)) {
-    return base::Error{ErrorKind::kInvalid, "InvalidRequest",
+    return base::Error{ErrorKind::kInvalid,
+                       "InvalidRequest",
                        fmt::format("'{}' is not an absolute http or https URL",
                                    request_.url.substr(0, request_.url.find_first_of("?\r\n"))),
                        {}};
@@ -231,8 +238,8 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   }
   const auto colon = line.find(':');
   if (colon != std::string_view::npos) {
-    transfer.response_.headers.push_back({std::string(trim(line.substr(0, colon))),
-                                          std::string(trim(line.substr(colon + 1)))});
+    transfer.response_.headers.push_back(
+        {std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
   }
   return bytes;
 }

@@ -2,12 +2,12 @@
 // Knows nothing of the event loop; CurlHttpClient drives it.
 #pragma once
 
+#include "aws/curl_http_client.h"
+
 #include <curl/curl.h>
 
 #include <memory>
 #include <string>
-
-#include "aws/curl_http_client.h"
 
 namespace aws {
 

@@ -1,12 +1,12 @@
 #include "aws/endpoint.h"
 
+#include "aws/profile.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
-
-#include "aws/profile.h"
 
 namespace aws {
 
@@ -82,9 +82,10 @@ base::Result<std::string> checked_url(const std::string& url, const std::string&
   const std::string problem = url_problem(url);
   if (!problem.empty()) {
     const bool show = url.find('@') == std::string::npos;
-    return base::invalid(fmt::format(
-        "{} {}{}; expected a URL such as http://localhost:4566 or https://sqs.eu-west-2.amazonaws.com",
-        source, show ? fmt::format("is '{}' and ", url.substr(0, 128)) : "", problem));
+    return base::invalid(
+        fmt::format("{} {}{}; expected a URL such as http://localhost:4566 or "
+                    "https://sqs.eu-west-2.amazonaws.com",
+                    source, show ? fmt::format("is '{}' and ", url.substr(0, 128)) : "", problem));
   }
   std::string checked = url;
   while (checked.back() == '/') checked.pop_back();
@@ -130,8 +131,7 @@ base::Result<std::string> resolve_endpoint(const EndpointConfig& config,
 }
 
 base::Result<EndpointConfig> load_endpoint_config(const Environment& environment,
-                                                  const Profile& profile,
-                                                  const std::string& region,
+                                                  const Profile& profile, const std::string& region,
                                                   const std::string& endpoint_url) {
   EndpointConfig config;
   const Found found = find_region(environment, profile, region);
@@ -174,8 +174,8 @@ base::Result<EndpointConfig> load_endpoint_config(const Environment& environment
     // Any variable of the environment comes before everything in the profile.
     if (own.value.empty() && !general_from_environment &&
         in_profile != profile.service_endpoints.end()) {
-      own = {in_profile->second, fmt::format("{}.endpoint_url of profile '{}'", row.profile_id,
-                                             profile.name)};
+      own = {in_profile->second,
+             fmt::format("{}.endpoint_url of profile '{}'", row.profile_id, profile.name)};
     }
     if (own.value.empty()) continue;
     auto url = checked_url(own.value, own.source);

@@ -1,12 +1,12 @@
 #include "aws/error.h"
 
+#include "aws/json.h"
+
 #include <fmt/format.h>
+#include <pugixml.hpp>
 
 #include <algorithm>
 #include <array>
-#include <pugixml.hpp>
-
-#include "aws/json.h"
 
 namespace aws {
 
@@ -192,7 +192,6 @@ struct Parsed {
   bool understood = false;
 };
 
-
 // "com.amazonaws.sqs#QueueDoesNotExist", "ThrottlingException:http://..." -> the bare name.
 std::string bare_code(std::string_view code) {
   code = code.substr(0, code.find(':'));
@@ -216,8 +215,8 @@ void parse_xml(std::string_view body, Parsed& parsed) {
   pugi::xml_document document;
   if (!document.load_buffer(body.data(), body.size())) return;
   const pugi::xml_node root = document.document_element();
-  pugi::xml_node error = root.child("Error");                    // ErrorResponse/Error
-  if (!error) error = root.child("Errors").child("Error");       // EC2: Response/Errors/Error
+  pugi::xml_node error = root.child("Error");               // ErrorResponse/Error
+  if (!error) error = root.child("Errors").child("Error");  // EC2: Response/Errors/Error
   if (!error && std::string_view(root.name()) == "Error") error = root;
   if (!error) return;
   parsed.understood = true;

@@ -1,12 +1,12 @@
 // What AWS's answers that are not successes mean: one table from AWS's code to base::ErrorKind.
 #pragma once
 
+#include "base/http.h"
+#include "base/result.h"
+
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/http.h"
-#include "base/result.h"
 
 namespace aws {
 

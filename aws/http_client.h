@@ -1,13 +1,14 @@
 // HttpClient: sends one HTTP request. The seam between aws/ and the world.
 //
-// CurlHttpClient (aws/curl_http_client.h) is the real one; tests put the simulated region behind it.
+// CurlHttpClient (aws/curl_http_client.h) is the real one; tests put the simulated region behind
+// it.
 #pragma once
-
-#include <boost/asio/awaitable.hpp>
 
 #include "base/clock.h"
 #include "base/http.h"
 #include "base/result.h"
+
+#include <boost/asio/awaitable.hpp>
 
 namespace aws {
 

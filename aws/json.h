@@ -1,26 +1,29 @@
 // The one place of aws/ that knows the JSON library, so that the hot path may change it later.
 #pragma once
 
-#include <fmt/format.h>
+#include "base/result.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/result.h"
 
 namespace aws {
 
 using Json = nlohmann::json;
 
-// An answer that should have been a JSON object. kRetry: a proxy's page or a cut body, not our fault.
+// An answer that should have been a JSON object. kRetry: a proxy's page or a cut body, not our
+// fault.
 inline base::Result<Json> parse_object(std::string_view what, std::string_view text) {
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) {
-    return base::Error{base::ErrorKind::kRetry, "MalformedResponse",
-                       fmt::format("{}: the answer is not a JSON object ({} bytes)", what,
-                                   text.size()), {}};
+    return base::Error{
+        base::ErrorKind::kRetry,
+        "MalformedResponse",
+        fmt::format("{}: the answer is not a JSON object ({} bytes)", what, text.size()),
+        {}};
   }
   // In place: nlohmann's implicit conversions make a plain return ambiguous.
   return base::Result<Json>(boost::system::in_place_value, std::move(json));

@@ -167,12 +167,12 @@ std::string Profile::get(const std::string& key) const {
 
 base::Result<Profile> make_profile(const std::string& name, bool asked_for, const IniFile& config,
                                    const IniFile& credentials) {
-  const std::string section = name == "default" && !config.contains("profile default")
-                                  ? "default"
-                                  : "profile " + name;
+  const std::string section =
+      name == "default" && !config.contains("profile default") ? "default" : "profile " + name;
   if (asked_for && !config.contains(section) && !credentials.contains(name)) {
-    return base::invalid(fmt::format("profile '{}' (AWS_PROFILE) does not exist; profiles found: {}",
-                                     name, names_of(config, credentials)));
+    return base::invalid(
+        fmt::format("profile '{}' (AWS_PROFILE) does not exist; profiles found: {}", name,
+                    names_of(config, credentials)));
   }
   Profile profile;
   profile.name = name;
@@ -182,9 +182,10 @@ base::Result<Profile> make_profile(const std::string& name, bool asked_for, cons
   if (services.empty()) return profile;
   const auto found = config.find("services " + services);
   if (found == config.end()) {
-    return base::invalid(fmt::format("profile '{}' names services = {}, but there is no section "
-                                     "[services {}] in the configuration file",
-                                     name, services, services));
+    return base::invalid(
+        fmt::format("profile '{}' names services = {}, but there is no section "
+                    "[services {}] in the configuration file",
+                    name, services, services));
   }
   for (const auto& [service, value] : found->second) {
     const auto url = value.nested.find("endpoint_url");

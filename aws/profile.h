@@ -2,12 +2,12 @@
 // https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 #pragma once
 
+#include "aws/environment.h"
+#include "base/result.h"
+
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "aws/environment.h"
-#include "base/result.h"
 
 namespace aws {
 
@@ -15,18 +15,18 @@ struct IniValue {
   std::string text;
   std::map<std::string, std::string> nested;  // indented "key = value" lines under an empty value
 };
-using IniSection = std::map<std::string, IniValue>;   // by key, lower case
-using IniFile = std::map<std::string, IniSection>;    // by section name as written, blanks merged
+using IniSection = std::map<std::string, IniValue>;  // by key, lower case
+using IniFile = std::map<std::string, IniSection>;   // by section name as written, blanks merged
 
 // Errors: kInvalid naming the line. `name` is the file's, for the message.
 base::Result<IniFile> parse_ini(std::string_view text, const std::string& name);
 
 struct Profile {
-  std::string name;                              // "default"
-  std::map<std::string, std::string> settings;   // the credentials file wins over the config file
+  std::string name;                             // "default"
+  std::map<std::string, std::string> settings;  // the credentials file wins over the config file
   // From the [services X] section that the profile names: by service id ("sqs", "auto_scaling").
   std::map<std::string, std::string> service_endpoints;
-  std::string where;                             // the files that were looked at, for people
+  std::string where;  // the files that were looked at, for people
 
   std::string get(const std::string& key) const;  // empty when it is not set
 };

@@ -1,12 +1,13 @@
 // The one retry rule (SDK "retry 2.1"): bounded attempts, full jitter, a token budget.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
 
 namespace aws {
 
@@ -17,14 +18,15 @@ struct RetryPolicy {
   base::Duration delay_cap{20'000};
 };
 
-// Token budget shared by all calls of one Caller: when everything fails, retries stop by themselves.
+// Token budget shared by all calls of one Caller: when everything fails, retries stop by
+// themselves.
 class RetryQuota {
  public:
   static constexpr int kCapacity = 500;
   static constexpr int kTransientCost = 14;
   static constexpr int kThrottledCost = 5;
 
-  bool take(int cost);     // false: no retry now
+  bool take(int cost);  // false: no retry now
   void give_back(int cost);
   int tokens() const { return tokens_; }
 

@@ -234,8 +234,8 @@ SigningText texts(const base::HttpRequest& request, const Credentials& credentia
 
 Digest signing_key(const base::Secret& secret, const SigningScope& scope, const Dates& dates) {
   const std::string first = "AWS4" + secret.expose();
-  Digest key = sha256().hmac(reinterpret_cast<const unsigned char*>(first.data()), first.size(),
-                             dates.date);
+  Digest key =
+      sha256().hmac(reinterpret_cast<const unsigned char*>(first.data()), first.size(), dates.date);
   key = sha256().hmac(key, scope.region);
   key = sha256().hmac(key, scope.service);
   return sha256().hmac(key, "aws4_request");

@@ -5,12 +5,12 @@
 // x-amz-*; what a proxy may touch (user-agent, amz-sdk-*, content-length) is left out.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "aws/credentials.h"
 #include "base/clock.h"
 #include "base/http.h"
+
+#include <string>
+#include <vector>
 
 namespace aws {
 

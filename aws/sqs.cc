@@ -1,8 +1,8 @@
 #include "aws/sqs.h"
 
-#include <utility>
-
 #include "aws/sqs_wire.h"
+
+#include <utility>
 
 namespace aws {
 
@@ -25,8 +25,8 @@ ApiRequest sqs_request(std::string operation, std::string body) {
 
 }  // namespace
 
-asio::awaitable<base::Result<std::vector<SqsMessage>>> Sqs::receive_message(base::QueueUrl queue,
-                                                                            ReceiveOptions options) {
+asio::awaitable<base::Result<std::vector<SqsMessage>>> Sqs::receive_message(
+    base::QueueUrl queue, ReceiveOptions options) {
   auto body = wire::receive_message_request(queue, options);
   if (!body) co_return body.error();
   ApiRequest request = sqs_request("ReceiveMessage", std::move(*body));
@@ -42,8 +42,7 @@ asio::awaitable<base::Result<BatchResult>> Sqs::delete_message_batch(
   if (handles.empty()) co_return BatchResult();
   auto body = wire::delete_message_batch_request(queue, handles);
   if (!body) co_return body.error();
-  const auto response =
-      co_await caller_.call(sqs_request("DeleteMessageBatch", std::move(*body)));
+  const auto response = co_await caller_.call(sqs_request("DeleteMessageBatch", std::move(*body)));
   if (!response) co_return response.error();
   co_return wire::read_batch("DeleteMessageBatch", response->body, handles.size());
 }

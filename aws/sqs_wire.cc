@@ -1,12 +1,12 @@
 #include "aws/sqs_wire.h"
 
+#include "aws/error.h"
+#include "aws/json.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <optional>
-
-#include "aws/error.h"
-#include "aws/json.h"
 
 namespace aws::wire {
 
@@ -98,8 +98,8 @@ base::Error entry_error(const Json& entry) {
 
 base::Result<void> check_entries(std::string_view operation, std::size_t entries) {
   if (entries >= 1 && entries <= kBatchEntriesMax) return {};
-  return base::invalid(fmt::format("{}: {} entries, expected 1 to {}", operation, entries,
-                                   kBatchEntriesMax));
+  return base::invalid(
+      fmt::format("{}: {} entries, expected 1 to {}", operation, entries, kBatchEntriesMax));
 }
 
 }  // namespace
@@ -151,8 +151,9 @@ base::Result<std::string> send_message_request(const SendOptions& options) {
   if (options.delay.count() > 0) request["DelaySeconds"] = options.delay.count();
   for (const auto& [name, attribute] : options.attributes) {
     const bool binary = attribute.data_type.starts_with("Binary");
-    request["MessageAttributes"][name] = {{"DataType", attribute.data_type},
-                                          {binary ? "BinaryValue" : "StringValue", attribute.value}};
+    request["MessageAttributes"][name] = {
+        {"DataType", attribute.data_type},
+        {binary ? "BinaryValue" : "StringValue", attribute.value}};
   }
   return to_text("SendMessage", request);
 }
@@ -186,8 +187,10 @@ base::Result<BatchResult> read_batch(std::string_view operation, std::string_vie
                                      std::size_t entries) {
   const auto json = parse_object(operation, body);
   if (!json) return json.error();
-  const base::Error missing{base::ErrorKind::kRetry, "MissingBatchEntry",
-                            fmt::format("{}: the answer does not mention this entry", operation), {}};
+  const base::Error missing{base::ErrorKind::kRetry,
+                            "MissingBatchEntry",
+                            fmt::format("{}: the answer does not mention this entry", operation),
+                            {}};
   BatchResult results(entries, missing);
   for (const char* list_name : {"Successful", "Failed"}) {
     const auto list = json->find(list_name);

@@ -2,12 +2,12 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 #pragma once
 
+#include "aws/sqs.h"
+
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "aws/sqs.h"
 
 namespace aws::wire {
 

@@ -1,8 +1,8 @@
 #include "aws/step_functions.h"
 
-#include <utility>
-
 #include "aws/json.h"
+
+#include <utility>
 
 namespace aws {
 
@@ -26,8 +26,10 @@ asio::awaitable<base::Result<std::string>> StepFunctions::start_execution(
   if (!answer) co_return answer.error();
   std::string arn = text_member(*answer, "executionArn");
   if (arn.empty()) {
-    co_return base::Error{base::ErrorKind::kRetry, "MalformedResponse",
-                          "StartExecution: an answer without executionArn", {}};
+    co_return base::Error{base::ErrorKind::kRetry,
+                          "MalformedResponse",
+                          "StartExecution: an answer without executionArn",
+                          {}};
   }
   co_return arn;
 }

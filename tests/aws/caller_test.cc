@@ -1,9 +1,9 @@
 #include "aws/caller.h"
 
-#include <gtest/gtest.h>
-
 #include "sim/virtual_loop.h"
 #include "tests/support/scripted_http.h"
+
+#include <gtest/gtest.h>
 
 namespace {
 
@@ -31,16 +31,15 @@ struct World {
                                       .source = "test"}};
   base::Random random{42};
   std::vector<std::string> observed;
-  aws::Caller caller{http,
-                     credentials,
-                     loop.clock(),
-                     random,
-                     {base::Region("eu-west-2"), "", {}},
-                     {},
-                     [this](const std::string& service, const std::string& operation,
-                            const std::string& code, base::Duration) {
-                       observed.push_back(service + "." + operation + "=" + code);
-                     }};
+  aws::Caller caller{
+      http,
+      credentials,
+      loop.clock(),
+      random,
+      {base::Region("eu-west-2"), "", {}},
+      {},
+      [this](const std::string& service, const std::string& operation, const std::string& code,
+             base::Duration) { observed.push_back(service + "." + operation + "=" + code); }};
 
   base::Result<base::HttpResponse> call(aws::ApiRequest request = a_request()) {
     return loop.run(caller.call(std::move(request)));
@@ -80,9 +79,9 @@ TEST(Caller, RetriesTransientErrorsWithOneInvocationId) {
   EXPECT_EQ(world.http.header(0, "amz-sdk-invocation-id"),
             world.http.header(2, "amz-sdk-invocation-id"));
   EXPECT_EQ(world.http.header(2, "amz-sdk-request"), "attempt=3; max=3");
-  EXPECT_EQ(world.observed, (std::vector<std::string>{"sqs.GetQueueUrl=Http500",
-                                                      "sqs.GetQueueUrl=NetworkError",
-                                                      "sqs.GetQueueUrl=ok"}));
+  EXPECT_EQ(world.observed,
+            (std::vector<std::string>{"sqs.GetQueueUrl=Http500", "sqs.GetQueueUrl=NetworkError",
+                                      "sqs.GetQueueUrl=ok"}));
   EXPECT_LE(world.elapsed(), milliseconds(150));
 }
 

@@ -1,8 +1,8 @@
 #include "aws/credentials_chain.h"
 
-#include <gtest/gtest.h>
-
 #include "sim/virtual_loop.h"
+
+#include <gtest/gtest.h>
 
 namespace {
 
@@ -18,12 +18,10 @@ base::Result<aws::Credentials> find(std::map<std::string, std::string> variables
   return loop.run(chain->get());
 }
 
-const std::map<std::string, std::string> kEnvironment = {{"AWS_ACCESS_KEY_ID", "E"},
-                                                         {"AWS_SECRET_ACCESS_KEY", "es"},
-                                                         {"AWS_SESSION_TOKEN", "et"}};
-const std::map<std::string, std::string> kProfile = {{"aws_access_key_id", "P"},
-                                                     {"aws_secret_access_key", "ps"},
-                                                     {"aws_session_token", "pt"}};
+const std::map<std::string, std::string> kEnvironment = {
+    {"AWS_ACCESS_KEY_ID", "E"}, {"AWS_SECRET_ACCESS_KEY", "es"}, {"AWS_SESSION_TOKEN", "et"}};
+const std::map<std::string, std::string> kProfile = {
+    {"aws_access_key_id", "P"}, {"aws_secret_access_key", "ps"}, {"aws_session_token", "pt"}};
 
 TEST(CredentialsChain, TakesTheEnvironmentBeforeTheProfile) {
   const auto found = find(kEnvironment, kProfile).value();
@@ -54,8 +52,9 @@ TEST(CredentialsChain, NamesEverySourceAndWhatToSetWhenThereAreNone) {
 TEST(CredentialsChain, DoesNotFallThroughHalfSetCredentials) {
   const auto no_secret = find({{"AWS_ACCESS_KEY_ID", "E"}}, kProfile).error();
   EXPECT_EQ(no_secret.kind, base::ErrorKind::kDenied);
-  EXPECT_EQ(no_secret.message,
-            "credentials from environment: AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not");
+  EXPECT_EQ(
+      no_secret.message,
+      "credentials from environment: AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not");
   const auto no_key = find({}, {{"aws_secret_access_key", "ps"}}).error();
   EXPECT_EQ(no_key.kind, base::ErrorKind::kDenied);
   EXPECT_EQ(no_key.message.find("ps "), std::string::npos);

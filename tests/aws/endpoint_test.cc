@@ -1,8 +1,8 @@
 #include "aws/endpoint.h"
 
-#include <gtest/gtest.h>
-
 #include "aws/profile.h"
+
+#include <gtest/gtest.h>
 
 namespace {
 
@@ -53,8 +53,8 @@ TEST(Endpoint, OfAServiceWinsOverTheGeneralOne) {
       {"AWS_ENDPOINT_URL_STS", "sts"},
       {"AWS_ENDPOINT_URL_SFN", "states"}};
   for (const auto& [variable, service] : rows) {
-    const auto config = config_of({{"AWS_ENDPOINT_URL", "http://general:1"},
-                                   {variable, "http://own:2/"}});
+    const auto config =
+        config_of({{"AWS_ENDPOINT_URL", "http://general:1"}, {variable, "http://own:2/"}});
     for (const auto& [other_variable, other] : rows) {
       EXPECT_EQ(aws::resolve_endpoint(config, other).value(),
                 std::string(other) == service ? "http://own:2" : "http://general:1")
@@ -83,9 +83,9 @@ TEST(Endpoint, ConfigurationCanBeIgnoredAsAWhole) {
 
 TEST(Endpoint, OfTheCommandLineWinsOverEverything) {
   const auto config =
-      aws::load_endpoint_config(map_environment({{"AWS_REGION", "eu-west-2"},
-                                                 {"AWS_ENDPOINT_URL_SQS", "http://own:2"}}),
-                                {}, "us-east-1", "http://option:3")
+      aws::load_endpoint_config(
+          map_environment({{"AWS_REGION", "eu-west-2"}, {"AWS_ENDPOINT_URL_SQS", "http://own:2"}}),
+          {}, "us-east-1", "http://option:3")
           .value();
   EXPECT_EQ(config.region.value, "us-east-1");
   EXPECT_EQ(aws::resolve_endpoint(config, "sqs").value(), "http://option:3");
@@ -114,7 +114,8 @@ TEST(Region, IsSearchedInTheSdksOrder) {
         .value()
         .region.value;
   };
-  EXPECT_EQ(region({{"AWS_REGION", "eu-west-1"}, {"AWS_DEFAULT_REGION", "eu-west-2"}}), "eu-west-1");
+  EXPECT_EQ(region({{"AWS_REGION", "eu-west-1"}, {"AWS_DEFAULT_REGION", "eu-west-2"}}),
+            "eu-west-1");
   EXPECT_EQ(region({{"AWS_DEFAULT_REGION", "eu-west-2"}}), "eu-west-2");
   EXPECT_EQ(region({}), "eu-west-3");
 }

@@ -24,9 +24,11 @@ TEST(ErrorTable, IsReadTheSameWayFromEveryWireFormat) {
         response(400, R"({"message":"m"})", {{"x-amzn-ErrorType", code + ":http://x/"}}),
         response(400, R"({"message":"m"})", {{"x-amzn-query-error", code + ";Sender"}}),
         response(400, fmt::format("<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code>"
-                                  "<Message>m</Message></Error></ErrorResponse>", code)),
+                                  "<Message>m</Message></Error></ErrorResponse>",
+                                  code)),
         response(400, fmt::format("<?xml version=\"1.0\"?><Response><Errors><Error><Code>{}</Code>"
-                                  "<Message>m</Message></Error></Errors></Response>", code)),
+                                  "<Message>m</Message></Error></Errors></Response>",
+                                  code)),
     };
     for (const base::HttpResponse& answer : answers) {
       const base::Error error = aws::error_from_response("x", answer);
@@ -80,10 +82,14 @@ TEST(ErrorFromResponse, KeepsTheRequestId) {
     return aws::error_from_response("x", r).request_id;
   };
   EXPECT_EQ(id(response(400, "{}", {{"x-amzn-RequestId", "h1"}})), "h1");
-  EXPECT_EQ(id(response(400, "<ErrorResponse><Error><Code>A</Code></Error>"
-                             "<RequestId>x1</RequestId></ErrorResponse>")), "x1");
-  EXPECT_EQ(id(response(400, "<Response><Errors><Error><Code>A</Code></Error></Errors>"
-                             "<RequestID>x2</RequestID></Response>")), "x2");
+  EXPECT_EQ(id(response(400,
+                        "<ErrorResponse><Error><Code>A</Code></Error>"
+                        "<RequestId>x1</RequestId></ErrorResponse>")),
+            "x1");
+  EXPECT_EQ(id(response(400,
+                        "<Response><Errors><Error><Code>A</Code></Error></Errors>"
+                        "<RequestID>x2</RequestID></Response>")),
+            "x2");
 }
 
 TEST(ErrorFromResponse, KnowsSqsErrorsByBothOfTheirNames) {
@@ -122,8 +128,9 @@ TEST(ErrorFromResponse, DoesNotCutACharacterInHalf) {
 }
 
 TEST(ErrorFromResponse, SurvivesNonsense) {
-  for (const char* body : {"", "{", "[]", "null", "{\"__type\":5}", "<", "<a>", "<Error/>", "\xFF\xFE",
-                           "{\"__type\":\"#\"}", "<ErrorResponse><Error><Code/></Error></ErrorResponse>"}) {
+  for (const char* body :
+       {"", "{", "[]", "null", "{\"__type\":5}", "<", "<a>", "<Error/>", "\xFF\xFE",
+        "{\"__type\":\"#\"}", "<ErrorResponse><Error><Code/></Error></ErrorResponse>"}) {
     const auto error = aws::error_from_response("sqs", response(500, body));
     EXPECT_EQ(error.kind, ErrorKind::kRetry) << body;
     EXPECT_FALSE(error.message.empty()) << body;

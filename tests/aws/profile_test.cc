@@ -19,28 +19,28 @@ std::string problem(std::string_view text) {
 }
 
 TEST(Ini, ReadsSectionsKeysAndComments) {
-  const auto file = ini(
-      "\xEF\xBB\xBF# a comment\n"
-      "; another\n"
-      "\n"
-      "[default]\r\n"
-      "Region = eu-west-2   # London\r\n"
-      "aws_secret_access_key=a#b;c==\n"
-      "[ profile   two ]  ; odd blanks\n"
-      "region=\n");
+  const auto file =
+      ini("\xEF\xBB\xBF# a comment\n"
+          "; another\n"
+          "\n"
+          "[default]\r\n"
+          "Region = eu-west-2   # London\r\n"
+          "aws_secret_access_key=a#b;c==\n"
+          "[ profile   two ]  ; odd blanks\n"
+          "region=\n");
   EXPECT_EQ(file.at("default").at("region").text, "eu-west-2");
   EXPECT_EQ(file.at("default").at("aws_secret_access_key").text, "a#b;c==");
   EXPECT_TRUE(file.at("profile two").at("region").text.empty());
 }
 
 TEST(Ini, ReadsNestedSettings) {
-  const auto file = ini(
-      "[services local]\n"
-      "sqs =\n"
-      "  endpoint_url = http://localhost:1\n"
-      "\tother = x\n"
-      "ec2 =\n"
-      "  endpoint_url = http://localhost:2\n");
+  const auto file =
+      ini("[services local]\n"
+          "sqs =\n"
+          "  endpoint_url = http://localhost:1\n"
+          "\tother = x\n"
+          "ec2 =\n"
+          "  endpoint_url = http://localhost:2\n");
   EXPECT_EQ(file.at("services local").at("sqs").nested.at("endpoint_url"), "http://localhost:1");
   EXPECT_EQ(file.at("services local").at("sqs").nested.at("other"), "x");
   EXPECT_EQ(file.at("services local").at("ec2").nested.at("endpoint_url"), "http://localhost:2");
@@ -82,8 +82,7 @@ TEST(Profile, DefaultMayBeMissingButANamedOneMayNot) {
 }
 
 TEST(Profile, MissingServicesSectionIsAnError) {
-  const auto profile =
-      aws::make_profile("a", true, ini("[profile a]\nservices = gone\n"), {});
+  const auto profile = aws::make_profile("a", true, ini("[profile a]\nservices = gone\n"), {});
   ASSERT_FALSE(profile.has_value());
   EXPECT_NE(profile.error().message.find("[services gone]"), std::string::npos);
 }

@@ -19,8 +19,8 @@ base::Duration longest(base::ErrorKind kind, int attempt, std::uint64_t seed) {
 }
 
 TEST(RetryDelay, DoublesItsBoundWithEveryAttemptUpToTheCap) {
-  const std::pair<int, int> transient[] = {{1, 50}, {2, 100}, {3, 200}, {9, 12'800}, {10, 20'000},
-                                           {64, 20'000}, {5000, 20'000}};
+  const std::pair<int, int> transient[] = {{1, 50},      {2, 100},     {3, 200},      {9, 12'800},
+                                           {10, 20'000}, {64, 20'000}, {5000, 20'000}};
   for (const auto& [attempt, bound] : transient) {
     const auto most = longest(base::ErrorKind::kRetry, attempt, 7);
     EXPECT_LE(most.count(), bound) << attempt;

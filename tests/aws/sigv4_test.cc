@@ -1,10 +1,10 @@
 #include "aws/sigv4.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace {
@@ -75,8 +75,8 @@ Vector parse_vector(const std::string& text) {
   const auto method_end = line.find(' ');
   const auto target_end = line.rfind(' ');
   vector.request.method = line.substr(0, method_end);
-  vector.request.url = "https://example.amazonaws.com" +
-                       line.substr(method_end + 1, target_end - method_end - 1);
+  vector.request.url =
+      "https://example.amazonaws.com" + line.substr(method_end + 1, target_end - method_end - 1);
   const auto all = parse_headers(stream);
   std::getline(stream, vector.request.body, '\0');
   vector.authorization = authorization(all);

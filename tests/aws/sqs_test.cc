@@ -1,11 +1,10 @@
 #include "aws/sqs.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
 #include "sim/virtual_loop.h"
 #include "tests/support/scripted_http.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace {
 
@@ -32,9 +31,10 @@ struct World {
 TEST(Sqs, ReceiveAsksForEverythingAndOutwaitsTheLongPoll) {
   World world;
   world.http.answer(200, "{}");
-  const auto messages = world.loop.run(world.sqs.receive_message(
-      kQueue, {.messages_max = 7, .wait = std::chrono::seconds(20),
-               .visibility = std::chrono::seconds(90)}));
+  const auto messages =
+      world.loop.run(world.sqs.receive_message(kQueue, {.messages_max = 7,
+                                                        .wait = std::chrono::seconds(20),
+                                                        .visibility = std::chrono::seconds(90)}));
   EXPECT_TRUE(messages.value().empty());
   EXPECT_EQ(world.sent(), json::parse(R"({
     "QueueUrl": "https://sqs.eu-west-2.amazonaws.com/123456789012/q",
@@ -118,12 +118,11 @@ TEST(Sqs, ChangeVisibilityBatchKnowsLostMessages) {
   world.http.answer(200, R"({"Successful":[],"Failed":[
     {"Id":"0","Code":"MessageNotInflight","Message":"gone","SenderFault":true},
     {"Id":"1","Code":"AWS.SimpleQueueService.MessageNotInflight","SenderFault":true}]})");
-  const auto results =
-      world.loop
-          .run(world.sqs.change_message_visibility_batch(
-              kQueue, {{base::ReceiptHandle("a"), std::chrono::seconds(60)},
-                       {base::ReceiptHandle("b"), std::chrono::seconds(0)}}))
-          .value();
+  const auto results = world.loop
+                           .run(world.sqs.change_message_visibility_batch(
+                               kQueue, {{base::ReceiptHandle("a"), std::chrono::seconds(60)},
+                                        {base::ReceiptHandle("b"), std::chrono::seconds(0)}}))
+                           .value();
   EXPECT_EQ(world.sent()["Entries"],
             json::parse(R"([{"Id":"0","ReceiptHandle":"a","VisibilityTimeout":60},
                             {"Id":"1","ReceiptHandle":"b","VisibilityTimeout":0}])"));
@@ -187,8 +186,9 @@ TEST(Sqs, LeavesAttributesAsText) {
   world.http.answer(200, R"({"Attributes":{"VisibilityTimeout":"30",
     "CreatedTimestamp":"1795162487.673498","Odd":5}})");
   const auto attributes = world.loop.run(world.sqs.get_queue_attributes(kQueue)).value();
-  EXPECT_EQ(attributes, (std::map<std::string, std::string>{
-                            {"VisibilityTimeout", "30"}, {"CreatedTimestamp", "1795162487.673498"}}));
+  EXPECT_EQ(attributes,
+            (std::map<std::string, std::string>{{"VisibilityTimeout", "30"},
+                                                {"CreatedTimestamp", "1795162487.673498"}}));
 }
 
 }  // namespace

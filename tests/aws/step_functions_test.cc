@@ -1,11 +1,10 @@
 #include "aws/step_functions.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
 #include "sim/virtual_loop.h"
 #include "tests/support/scripted_http.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace {
 

@@ -1,9 +1,9 @@
 // Any bytes as the answer of an AWS call that failed: an Error comes out, with a usable message.
+#include "aws/error.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-
-#include "aws/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;

@@ -1,10 +1,10 @@
 // Any bytes as a shared configuration file: it is read or refused, and an error never shows a line.
+#include "aws/endpoint.h"
+#include "aws/profile.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
-
-#include "aws/endpoint.h"
-#include "aws/profile.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -1,9 +1,9 @@
 // Any bytes as SQS's answer: every reader returns a value or an error, and batches keep their size.
+#include "aws/sqs_wire.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
-
-#include "aws/sqs_wire.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);

@@ -2,15 +2,16 @@
 // keeps every request. Running out of answers is a failure of the test: std::logic_error.
 #pragma once
 
+#include "aws/http_client.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <deque>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "aws/http_client.h"
 
 namespace test {
 
@@ -58,7 +59,8 @@ class ScriptedHttp final : public aws::HttpClient {
                                       aws::HttpOptions options) override {
     sent_.push_back({std::move(request), options});
     if (script_.empty()) {
-      if (!otherwise_) throw std::logic_error("the script has no answer for " + sent_.back().request.body);
+      if (!otherwise_)
+        throw std::logic_error("the script has no answer for " + sent_.back().request.body);
       co_return otherwise_();
     }
     Answer next = std::move(script_.front());

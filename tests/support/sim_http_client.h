@@ -5,21 +5,23 @@
 //   http.fail_request(5);   // the fifth never reaches the handler
 //
 // options.timeout is honoured on the given clock: a handler that takes longer is cancelled and the
-// call fails with "Timeout". A handler that answers status 0 "closed the connection": "NetworkError".
+// call fails with "Timeout". A handler that answers status 0 "closed the connection":
+// "NetworkError".
 #pragma once
+
+#include "aws/http_client.h"
+#include "base/clock.h"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <functional>
 #include <set>
 #include <utility>
 #include <variant>
-
-#include "aws/http_client.h"
-#include "base/clock.h"
 
 namespace test {
 

@@ -1,0 +1,106 @@
+// Everything that can go wrong on the way, and what is reported for it.
+#include "tests/aws/curl_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using test::Answer;
+using test::CurlHttpClientTest;
+
+TEST_F(CurlHttpClientTest, ReportsARefusedConnection) {
+  std::uint16_t port = 0;
+  {
+    tcp::acceptor closed(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    port = closed.local_endpoint().port();
+  }
+  const Answer answer = send(get("http://127.0.0.1:" + std::to_string(port) + "/"));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "ConnectError");
+  EXPECT_EQ(answer.error().kind, base::ErrorKind::kRetry);
+  EXPECT_TRUE(answer.error().message.starts_with("sending to 127.0.0.1: "));
+}
+
+TEST_F(CurlHttpClientTest, ReportsANameThatDoesNotExist) {
+  const Answer answer = send(get("http://does-not-exist.invalid/"));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "ConnectError");
+}
+
+TEST_F(CurlHttpClientTest, ReportsAnAnswerCutShort) {
+  for (const char* bytes :
+       {"", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf"}) {
+    const Answer answer = send(get("http://" + serve_raw(bytes) + "/"));
+    ASSERT_FALSE(answer.has_value()) << bytes;
+    EXPECT_EQ(answer.error().code, "NetworkError") << bytes;
+    EXPECT_EQ(answer.error().kind, base::ErrorKind::kRetry) << bytes;
+    EXPECT_EQ(answer.error().message.find("half"), std::string::npos);
+  }
+}
+
+TEST_F(CurlHttpClientTest, LimitsTheAnswersSize) {
+  const std::string url = serve([](base::HttpRequest) -> asio::awaitable<base::HttpResponse> {
+    co_return base::HttpResponse{200, {}, std::string(1001, 'x')};
+  });
+  aws::HttpOptions options;
+  options.body_bytes_max = 1000;
+  const Answer answer = send(get(url), options);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "BodyTooLarge");
+  EXPECT_EQ(answer.error().kind, base::ErrorKind::kFatal);
+  options.body_bytes_max = 1001;
+  EXPECT_TRUE(send(get(url), options).has_value());
+}
+
+TEST_F(CurlHttpClientTest, LimitsTheHeadersSize) {
+  std::string bytes = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 400; ++i) bytes += "X-A: " + std::string(1000, 'a') + "\r\n";
+  const Answer answer = send(get("http://" + serve_raw(bytes + "\r\n") + "/"));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "BodyTooLarge");
+}
+
+TEST_F(CurlHttpClientTest, RefusesAPlainServerSpokenToAsTls) {
+  const std::string authority = serve_raw("HTTP/1.1 400 Bad Request\r\n\r\n");
+  const Answer answer = send(get("https://" + authority + "/"));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "TlsError") << answer.error().message;
+  EXPECT_EQ(answer.error().kind, base::ErrorKind::kFatal);
+}
+
+TEST_F(CurlHttpClientTest, SkipsInterimAnswers) {
+  const std::string authority = serve_raw(
+      "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nX-Final: 1\r\nContent-Length: 2\r\n\r\nok");
+  const Answer answer = send(get("http://" + authority + "/"));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_FALSE(base::find_header(answer->headers, "x-early").has_value());
+  EXPECT_TRUE(base::find_header(answer->headers, "x-final").has_value());
+}
+
+TEST_F(CurlHttpClientTest, DoesNotFollowRedirects) {
+  const std::string authority =
+      serve_raw("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(send(get("http://" + authority + "/"))->status, 302);
+}
+
+TEST_F(CurlHttpClientTest, RefusesRequestsThatCannotBeSent) {
+  base::HttpRequest injected = get("http://127.0.0.1:1/");
+  injected.headers = {{"X-A", "b\r\nX-Injected: 1"}};
+  const base::HttpRequest requests[] = {injected, get("/no/host"), get("ftp://127.0.0.1/"),
+                                        get("http://127.0.0.1/a\r\nb")};
+  for (const base::HttpRequest& request : requests) {
+    const Answer answer = send(request);
+    ASSERT_FALSE(answer.has_value()) << request.url;
+    EXPECT_EQ(answer.error().code, "InvalidRequest") << request.url;
+    EXPECT_EQ(answer.error().kind, base::ErrorKind::kInvalid) << request.url;
+  }
+}
+
+}  // namespace
