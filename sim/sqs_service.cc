@@ -61,6 +61,11 @@ const SqsService::Operations& SqsService::operations() {
   return table;
 }
 
+// A poll that waits holds its queue, and the queue's signal holds the poll.
+SqsService::~SqsService() {
+  for (const auto& [name, entry] : queues_) entry->arrived.abandon();
+}
+
 asio::awaitable<ApiOutcome> SqsService::handle(ApiCall call) {
   if (call.operation == "ReceiveMessage") co_return co_await receive_message(std::move(call));
   const auto operation = operations().find(call.operation);

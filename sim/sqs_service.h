@@ -22,6 +22,7 @@ namespace sim {
 class SqsService final : public Service {
  public:
   explicit SqsService(World& world) : world_(world) {}
+  ~SqsService() override;
 
   boost::asio::awaitable<ApiOutcome> handle(ApiCall call) override;
 

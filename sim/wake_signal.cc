@@ -64,6 +64,11 @@ asio::awaitable<void> WakeSignal::wait() {
       std::move(initiate), asio::use_awaitable);
 }
 
+void WakeSignal::abandon() {
+  // Emptied first: destroying a frame may come back here.
+  const auto waiters = std::exchange(waiters_, {});
+}
+
 void WakeSignal::notify(std::size_t count) {
   while (count-- > 0 && !waiters_.empty()) {
     const auto waiter = std::move(waiters_.front());

@@ -23,6 +23,9 @@ class WakeSignal {
   boost::asio::awaitable<void> wait();
   void notify(std::size_t count = 1);
   void notify_all() { notify(waiting()); }
+  // Destroys the waiting coroutines, which never complete: for an owner that goes away and that
+  // they may be keeping alive.
+  void abandon();
   std::size_t waiting() const { return waiters_.size(); }
 
   class Waiter;
