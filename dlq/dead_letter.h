@@ -2,7 +2,7 @@
 //
 // The body is the original's, byte for byte, so that a replay is a plain send. Why it is there goes
 // into message attributes under kAttributePrefix, next to the original's own attributes. SQS allows
-// ten attributes and 1 MiB for body and attributes together: originals that do not fit by number are
+// ten attributes and 1 MiB for body and attributes together: originals that are too many are
 // packed into one JSON attribute, and what does not fit by size is left out, least useful first.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 #pragma once

@@ -18,9 +18,9 @@ constexpr const char* kAbout =
 constexpr const char* kFooter =
     "\nEvery option can also be set in the environment (--drain-deadline is\n"
     "AUTORECYCLE_DRAIN_DEADLINE) and in a config file (--config FILE or AUTORECYCLE_CONFIG; JSON,\n"
-    "TOML or INI with the options' names as keys). A flag wins over the environment, that over the\n"
-    "file, that over the default. AWS's own variables (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL,\n"
-    "credentials) mean what they always mean.\n\n"
+    "TOML or INI with the options' names as keys). A flag wins over the environment, that over\n"
+    "the file, that over the default. AWS's own variables (AWS_REGION, AWS_PROFILE,\n"
+    "AWS_ENDPOINT_URL, credentials) mean what they always mean.\n\n"
     "Exit codes: 0 done; 1 failed or refused, with the reason on standard error; 2 wrong usage or\n"
     "configuration; 128+N forced by a second signal N (130 SIGINT, 143 SIGTERM).\n";
 
@@ -46,14 +46,14 @@ constexpr const char* kPlanFooter =
     "\nExamples:\n"
     "  autorecycle plan --asg web-asg-1\n"
     "  autorecycle plan --asg web-asg-1 --strategy in-out --force --output json\n\n"
-    "Reads the group and prints every step that a recycle would take; changes nothing. Exit code 0\n"
-    "also when there is nothing to do (the reason is printed: not tagged, no drift); 1 when the\n"
+    "Reads the group and prints every step that a recycle would take; changes nothing. Exit code\n"
+    "0 also when there is nothing to do (the reason is printed: not tagged, no drift); 1 when the\n"
     "recycle would be refused or abort, or when the group cannot be read.\n";
 
 constexpr const char* kDecodeFooter =
     "\nExamples:\n"
     "  autorecycle decode event.json\n"
-    "  aws sqs receive-message ... --query 'Messages[0].Body' --output text | autorecycle decode\n\n"
+    "  aws sqs receive-message ... --query Messages[0].Body --output text | autorecycle decode\n\n"
     "Prints how the worker would understand the message: kind, groups, or why it is ignored.\n"
     "Exit code 1 when it is garbage, with what is wrong on standard error.\n";
 
@@ -62,7 +62,7 @@ constexpr const char* kWindowFooter =
     "  autorecycle window --window \"04:00:00, 05:30:00\" --at 2026-03-29T00:30:00Z\n"
     "  autorecycle window --window \"22:00:00, 02:00:00\" --exclude \"23:00:00, 23:30:00\" \\\n"
     "                     --zone America/New_York --output json\n\n"
-    "Prints {\"wait\":false}, or {\"wait\":true,\"time_wait\":\"...\"} with the time it opens, in UTC.\n";
+    "Prints {\"wait\":false}, or {\"wait\":true,\"time_wait\":\"...\"}: when it opens, in UTC.\n";
 
 // CLI11 writes what it found through here; the values stay text, worker/config.cc reads them.
 struct Found {
@@ -83,6 +83,7 @@ void add_options(CLI::App& app, unsigned scope, Found& found) {
       option = app.add_option_function<std::string>(
           flag, [&found, name = spec.name](const std::string& text) { found.values[name] = text; },
           spec.help);
+      if (spec.name == "exclude") option->multi_option_policy(CLI::MultiOptionPolicy::Join);
       option->type_name(spec.fallback.empty() ? spec.argument
                                               : spec.argument + " [" + spec.fallback + "]");
     }

@@ -30,8 +30,8 @@ awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& se
   const auto queue =
       co_await find_queue(context, config.events.queue, clock.steady_now() + kPatience);
   if (!queue) {
-    base::Error error = queue.error().while_doing("finding queue \"" + config.events.queue +
-                                                  "\" at " + session.sqs_endpoint());
+    base::Error error =
+        queue.error().while_doing("finding the events queue at " + session.sqs_endpoint());
     const std::string more = advice(queue.error(), "events-queue");
     if (!more.empty()) error.message += "; " + more;
     co_return error;

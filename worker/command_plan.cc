@@ -54,8 +54,8 @@ void print_table(const PlanReport& report, std::ostream& out) {
 int print_plan(const PlanReport& report, Output output, std::ostream& out) {
   if (output == Output::kJson) print_json(report, out);
   else print_table(report, out);
-  const bool aborts = std::any_of(report.steps.begin(), report.steps.end(),
-                                  [](const PlannedStep& step) { return step.operation == "abort"; });
+  const auto is_abort = [](const PlannedStep& step) { return step.operation == "abort"; };
+  const bool aborts = std::any_of(report.steps.begin(), report.steps.end(), is_abort);
   return aborts ? kExitFailed : kExitOk;
 }
 

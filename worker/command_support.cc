@@ -65,7 +65,10 @@ base::Result<void> check_request(const Config& config) {
 }
 
 int fail(std::ostream& err, const base::Error& error) {
-  err << "autorecycle: " << error.to_string() << "\n";
+  // Our own codes say nothing to a person; AWS's do.
+  base::Error shown = error;
+  if (shown.code == "Invalid" || shown.code == "Fatal") shown.code.clear();
+  err << "autorecycle: " << shown.to_string() << "\n";
   return kExitFailed;
 }
 

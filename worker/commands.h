@@ -20,8 +20,9 @@ namespace worker {
 
 using ConsumerList = std::vector<std::unique_ptr<consumers::Consumer>>;
 // The concrete consumers; named in worker/main.cc only.
-using ConsumerFactory = std::function<ConsumerList(
-    consumers::recycle::Services, consumers::recycle::Config, consumers::recycle::ProgressObserver)>;
+using ConsumerFactory =
+    std::function<ConsumerList(consumers::recycle::Services, consumers::recycle::Config,
+                               consumers::recycle::ProgressObserver)>;
 
 int run_decode(const std::string& body, std::ostream& out, std::ostream& err);
 int run_window(const Config& config, base::TimePoint now, std::ostream& out, std::ostream& err);

@@ -74,7 +74,7 @@ enum Scope : unsigned {
 };
 
 struct OptionSpec {
-  std::string name;      // "visibility-timeout": flag --name, key name, AUTORECYCLE_VISIBILITY_TIMEOUT
+  std::string name;      // "poll-wait": flag --poll-wait, key poll-wait, AUTORECYCLE_POLL_WAIT
   std::string argument;  // "DURATION"; empty for a switch
   std::string help;
   unsigned scope = kEveryScope;

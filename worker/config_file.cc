@@ -50,6 +50,11 @@ base::Result<Settings> parse_config_file(const std::string& text, const std::str
   try {
     std::istringstream stream(text);
     for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(stream)) {
+      // A section: there are none.
+      if (!item.parents.empty()) {
+        const auto refused = add(settings, file_name, item.parents.front(), "");
+        if (!refused) return refused.error();
+      }
       if (item.inputs.size() != 1) {
         return base::invalid(file_name + ": " + item.fullname() + ": expected one plain value");
       }

@@ -42,6 +42,7 @@ struct Entry {
   base::SteadyPoint renew_at;  // when to extend; not extended if at or after the deadline
   base::SteadyPoint started;
   bool extending = false;      // an extension is under way
+  bool renewal_failed = false;  // the last extension failed and will be tried again at renew_at
   bool leave_wanted = false;   // to be deleted as soon as the extension under way has ended
   bool lost = false;
   Cancelled cancelled = Cancelled::kNo;

@@ -68,6 +68,7 @@ void VisibilityKeeper::tend() {
       continue;
     }
     if (entry.extending || entry.renew_at >= entry.deadline) continue;
+    if (entry.renewal_failed && entry.renew_at > now) continue;  // its back-off holds
     if (visibility_left(entry) < std::chrono::seconds(1)) {
       entry.renew_at = entry.deadline;  // SQS's 12 hours are over: it ends with what it has
       table_.reorder(entry);
@@ -120,6 +121,7 @@ void VisibilityKeeper::extended(EntryId id, base::SteadyPoint sent, base::Durati
   Entry& entry = *table_.find(id);
   context_.metrics.extended(settings_.role, "ok");
   if (entry.lost) return;
+  entry.renewal_failed = false;
   entry.deadline = sent + visibility;
   entry.renew_at = renewal_time(entry.deadline);
   table_.reorder(entry);
@@ -139,6 +141,7 @@ void VisibilityKeeper::not_extended(EntryId id, const base::Error& error) {
                   {"error", error.to_string()}});
   const auto delay = full_jitter(context_.random, 1, kRetryDelay, kRetryDelay,
                                  base::Duration(100));
+  entry.renewal_failed = true;
   entry.renew_at = context_.clock.steady_now() + delay;
   table_.reorder(entry);
 }

@@ -108,7 +108,7 @@ void Leaver::not_deleted(EntryId id, const base::Error& error) {
   Entry* entry = table_.find(id);
   if (entry == nullptr) return;
   context_.metrics.deleted(settings_.role, "error");
-  const bool hopeless = error.kind == base::ErrorKind::kInvalid;  // the handle is not valid any more
+  const bool hopeless = error.kind == base::ErrorKind::kInvalid;  // not valid any more
   if (hopeless || context_.clock.steady_now() >= entry->deadline) {
     base::log_warn("worker", "a finished message could not be deleted and may come back",
                    {{"queue", settings_.role},

@@ -23,7 +23,8 @@ const prometheus::Histogram::BucketBoundaries kRequestBuckets = {0.005, 0.01, 0.
                                                                  0.25,  0.5,  1,     5,    21};
 const prometheus::Histogram::BucketBoundaries kHandlerBuckets = {0.01, 0.05, 0.25, 1,    5,
                                                                  30,   300,  1800, 7200, 36000};
-const prometheus::Histogram::BucketBoundaries kAgeBuckets = {0.05, 0.25, 1, 5, 30, 300, 3600, 43200};
+const prometheus::Histogram::BucketBoundaries kAgeBuckets = {0.05, 0.25, 1,    5,
+                                                             30,   300,  3600, 43200};
 
 double seconds(std::chrono::microseconds duration) {
   return std::chrono::duration<double>(duration).count();
@@ -60,7 +61,7 @@ struct Metrics::Impl {
   Counters& poison = counters("autorecycle_poison_total",
                               "Messages that can never succeed, by the kind of error");
   Counters& duplicates = counters("autorecycle_duplicates_suppressed_total",
-                                  "Redeliveries of finished messages, deleted without a second run");
+                                  "Redeliveries of finished messages, deleted and not run again");
   Gauges& in_flight = gauges("autorecycle_in_flight", "Messages in hand");
   Counters& extensions =
       counters("autorecycle_visibility_extensions_total", "Extensions of visibility, by result");
@@ -74,7 +75,7 @@ struct Metrics::Impl {
   Histograms& request_time =
       histograms("autorecycle_aws_request_seconds", "Duration of attempts of AWS API calls");
   Gauges& running = gauges("autorecycle_recycles_running", "Recycles under way, by strategy");
-  Counters& ended = counters("autorecycle_recycles_total", "Recycles ended, by strategy and result");
+  Counters& ended = counters("autorecycle_recycles_total", "Ended recycles, by strategy, result");
 
   std::string folded(const std::string& code) {
     if (codes.contains(code)) return code;

@@ -1,4 +1,4 @@
-// Metrics: every metric of the process, in the Prometheus text format. The only file pair that knows
+// Metrics: every metric of the process, in the Prometheus text format. The only files that know
 // prometheus-cpp. Labels are bounded: queue roles, kinds, verdicts, strategies, results, AWS
 // operations; error codes are folded into "other" beyond a number of distinct ones.
 #pragma once

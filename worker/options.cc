@@ -190,7 +190,7 @@ void add_command_rows(std::vector<OptionSpec>& rows) {
                   set_text<&Config::group>});
   rows.push_back({"strategy", "NAME",
                   "out-in, out-in-timed or in-out, in place of the group's tag", asked,
-                  "out-in, out-in-timed or in-out", set_text<&Config::strategy>, "the group's tag"});
+                  "out-in, out-in-timed or in-out", set_text<&Config::strategy>, "of the tag"});
   rows.push_back({"force", "", "Replace every instance launched before now, drift or not", asked,
                   boolean, set_bool<&Config::force>});
   rows.push_back({"dry-run", "", "Plan and log the plan, change nothing", kEnqueueScope, boolean,

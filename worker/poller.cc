@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "worker/backoff.h"
+#include "worker/guarded.h"
 #include "worker/metrics.h"
 #include "worker/task_group.h"
 
@@ -78,8 +79,9 @@ boost::asio::awaitable<base::Result<std::vector<aws::SqsMessage>>> Poller::recei
   options.wait = duration_cast<std::chrono::seconds>(settings_.poll_wait);
   options.visibility = duration_cast<std::chrono::seconds>(settings_.visibility);
   const auto deadline = context_.clock.steady_now() + settings_.poll_wait + kPollGrace;
-  auto first = co_await (context_.polls.receive_message(settings_.target.url, options) ||
-                         context_.clock.sleep_until(deadline));
+  auto first =
+      co_await (guarded(context_.polls.receive_message(settings_.target.url, options)) ||
+                guarded(context_.clock.sleep_until(deadline)));
   if (first.index() == 0) co_return std::move(std::get<0>(first));
   co_return base::Error{base::ErrorKind::kRetry, "PollDeadline", "the poll did not answer", ""};
 }

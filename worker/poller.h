@@ -1,6 +1,6 @@
 // Poller: takes messages from one queue for as long as there is room for them.
 //
-// One long poll after the other; on errors it backs off with full jitter, never at once; a poll that
+// One long poll after the other; on errors it backs off with full jitter, never zero; a poll that
 // does not answer is ended by a deadline of its own, so that a dead connection cannot silence it.
 #pragma once
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "messages/decode.h"
+#include "worker/guarded.h"
 #include "worker/metrics.h"
 
 namespace worker {
@@ -145,7 +146,7 @@ void QueueRuntime::consume(Entry& entry, consumers::Consumer& consumer,
   auto on_end = [this, id = entry.id](std::exception_ptr error, consumers::Verdict verdict) {
     on_consumed(id, error, std::move(verdict));
   };
-  asio::co_spawn(context_.executor, consume_later(consumer, std::move(delivery)),
+  asio::co_spawn(context_.executor, guarded(consume_later(consumer, std::move(delivery))),
                  asio::bind_cancellation_slot(entry.cancel.slot(), std::move(on_end)));
 }
 

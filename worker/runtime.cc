@@ -1,11 +1,16 @@
 #include "worker/runtime.h"
 
+#include "worker/metrics.h"
+
 namespace worker {
 
 Runtime::Runtime(Context& context, std::vector<QueueSettings> queues,
                  std::vector<consumers::Consumer*> consumers)
     : consumers_(std::move(consumers)), tasks_(context.executor, context.clock) {
-  for (const QueueSettings& queue : queues) routes_[queue.role] = queue.target;
+  for (const QueueSettings& queue : queues) {
+    routes_[queue.role] = queue.target;
+    context.metrics.in_flight(queue.role, 0);
+  }
   for (QueueSettings& queue : queues) {
     queues_.push_back(
         std::make_unique<QueueRuntime>(context, std::move(queue), routes_, consumers_));

@@ -47,9 +47,9 @@ QueueSettings settings_of(const Config& config, const Role& role, QueueTarget ta
   return settings;
 }
 
-base::Error explain(const base::Error& error, const std::string& what, const std::string& name,
-                    const std::string& option, const std::string& endpoint) {
-  base::Error explained = error.while_doing("finding " + what + " \"" + name + "\" at " + endpoint);
+base::Error explain(const base::Error& error, const std::string& what, const std::string& option,
+                    const std::string& endpoint) {
+  base::Error explained = error.while_doing("finding the " + what + " at " + endpoint);
   const std::string more = advice(error, option);
   if (!more.empty()) explained.message += "; " + more;
   return explained;
@@ -66,18 +66,22 @@ awaitable<base::Result<std::vector<QueueSettings>>> find_queues(Context& context
     if (queue.queue.empty()) continue;
     const std::string option = std::string(role.name) + "-queue";
     const auto target = co_await find_queue(context, queue.queue, deadline);
-    if (!target) co_return explain(target.error(), "queue", queue.queue, option, endpoint);
+    if (!target) {
+      co_return explain(target.error(), std::string(role.name) + " queue", option, endpoint);
+    }
     QueueSettings settings = settings_of(config, role, *target);
 
     std::string letters = queue.dead_letter_queue;
     if (letters.empty()) letters = co_await dead_letter_queue(context, target->url, role.name);
     if (letters.empty()) {
-      base::log_warn("worker", "the queue has no dead-letter queue, poison will be kept and retried",
+      base::log_warn("worker", "the queue has no dead-letter queue, poison is kept and retried",
                      {{"queue", role.name}});
     } else {
       const auto dead = co_await find_queue(context, letters, deadline);
-      const std::string dead_option = std::string(role.name) + "-dlq";
-      if (!dead) co_return explain(dead.error(), "dead-letter queue", letters, dead_option, endpoint);
+      if (!dead) {
+        co_return explain(dead.error(), std::string(role.name) + " queue's dead-letter queue",
+                          std::string(role.name) + "-dlq", endpoint);
+      }
       settings.dead_letters = *dead;
     }
     base::log_info("worker", "queue found",

@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/log.h"
+#include "worker/guarded.h"
 
 namespace worker {
 
@@ -32,7 +33,7 @@ void TaskGroup::spawn(std::string what, asio::awaitable<void> task, asio::cancel
     --running_;
     if (running_ == 0) ended_.ring();
   };
-  asio::co_spawn(executor_, start_later(std::move(task)),
+  asio::co_spawn(executor_, guarded(start_later(std::move(task))),
                  asio::bind_cancellation_slot(slot, std::move(on_end)));
 }
 

@@ -1,4 +1,4 @@
-// TaskGroup: coroutines that run beside each other and are waited for together. Nothing is detached:
+// TaskGroup: coroutines that run side by side and are waited for together. Nothing is detached:
 // an exception that escapes a task is logged as the bug it is, cancellation is not.
 #pragma once
 

@@ -1,0 +1,148 @@
+#include "worker/config.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace worker {
+namespace {
+
+TEST(Config, PrefersFlagThenEnvironmentThenFileThenDefault) {
+  const Settings file = {{"drain-deadline", "1s"}, {"poll-wait", "2s"}, {"retry-cap", "3m"}};
+  const Settings environment = {{"AUTORECYCLE_DRAIN_DEADLINE", "4s"},
+                                {"AUTORECYCLE_POLL_WAIT", "5s"}};
+  const Settings flags = {{"drain-deadline", "6s"}};
+  const auto config = resolve_config(flags, environment, file, "x.json");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->drain_deadline, std::chrono::seconds(6));
+  EXPECT_EQ(config->poll_wait, std::chrono::seconds(5));
+  EXPECT_EQ(config->retry_cap, std::chrono::minutes(3));
+  EXPECT_EQ(config->retry_base, std::chrono::seconds(5));
+}
+
+TEST(Config, TakesEveryOptionFromEveryPlace) {
+  // A value that each option accepts and that is not its default.
+  const Settings values = {
+      {"events-in-flight", "3"},      {"recycles-in-flight", "3"}, {"oncall-in-flight", "3"},
+      {"visibility-timeout", "31s"},  {"poll-wait", "11s"},        {"retry-base", "2s"},
+      {"retry-cap", "2m"},            {"drain-deadline", "2s"},    {"startup-timeout", "2s"},
+      {"listen", "127.0.0.1:0"},      {"recycle-interval", "2s"},  {"ready-timeout", "2s"},
+      {"terminate-timeout", "2s"},    {"handover-after", "2h"},    {"force", "true"},
+      {"dry-run", "true"},            {"output", "json"},          {"log-level", "debug"},
+      {"log-format", "json"}};
+  for (const OptionSpec& spec : option_specs()) {
+    const auto found = values.find(spec.name);
+    const std::string value = found == values.end() ? "something" : found->second;
+    EXPECT_TRUE(resolve_config({{spec.name, value}}, {}, {})) << spec.name;
+    EXPECT_TRUE(resolve_config({}, {{environment_name(spec.name), value}}, {})) << spec.name;
+    const auto file = parse_config_file("{\"" + spec.name + "\": \"" + value + "\"}", "x.json");
+    ASSERT_TRUE(file) << spec.name;
+    EXPECT_TRUE(resolve_config({}, {}, *file, "x.json")) << spec.name;
+  }
+}
+
+TEST(Config, NamesAreUnique) {
+  std::set<std::string> names;
+  for (const OptionSpec& spec : option_specs()) {
+    EXPECT_TRUE(names.insert(spec.name).second) << spec.name;
+  }
+}
+
+TEST(Config, SaysPlaceValueAndWhatIsAccepted) {
+  struct Row {
+    Settings flags;
+    Settings environment;
+    Settings file;
+    std::string says;
+  };
+  const Row rows[] = {
+      {{{"drain-deadline", "soon"}}, {}, {}, "--drain-deadline: \"soon\" is not accepted"},
+      {{}, {{"AUTORECYCLE_POLL_WAIT", "21s"}}, {}, "AUTORECYCLE_POLL_WAIT: \"21s\" is not"},
+      {{}, {}, {{"listen", "9464"}}, "x.toml: listen: \"9464\" is not accepted; expected ADDRESS"},
+      {{{"events-in-flight", "0"}}, {}, {}, "expected a number from 1 to 100000"},
+      {{{"output", "xml"}}, {}, {}, "expected json or table"},
+      {{{"log-level", "loud"}}, {}, {}, "expected debug, info, warn or error"},
+      {{{"visibility-timeout", "13h"}}, {}, {}, "from 5s to 12h"},
+  };
+  for (const Row& row : rows) {
+    const auto config = resolve_config(row.flags, row.environment, row.file, "x.toml");
+    ASSERT_FALSE(config) << row.says;
+    EXPECT_NE(config.error().message.find(row.says), std::string::npos) << config.error().message;
+  }
+}
+
+TEST(Config, SwitchesAQueueOffByItsName) {
+  const auto config = resolve_config({{"recycles-queue", "off"}, {"oncall-queue", "jobs"}}, {}, {});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->recycles.queue, "");
+  EXPECT_EQ(config->oncall.queue, "jobs");
+  EXPECT_EQ(config->events.queue, "autorecycle-events");
+}
+
+TEST(Config, TreatsAnEmptyVariableAsUnset) {
+  const auto config = resolve_config({}, {{"AUTORECYCLE_POLL_WAIT", ""}}, {});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->poll_wait, std::chrono::seconds(20));
+}
+
+TEST(Config, ReportsVariablesThatNameNoOption) {
+  const Settings environment = {{"AUTORECYCLE_EVENT_QUEUE", "typo"},
+                                {"AUTORECYCLE_EVENTS_QUEUE", "fine"},
+                                {"AUTORECYCLE_CONFIG", "fine"},
+                                {"HOME", "/"}};
+  EXPECT_EQ(unknown_environment(environment), std::vector<std::string>{"AUTORECYCLE_EVENT_QUEUE"});
+}
+
+TEST(ConfigFile, ReadsJsonTomlAndIniAlike) {
+  const char* texts[] = {
+      "{\"poll-wait\": \"3s\", \"events-in-flight\": 7, \"force\": true} // comment\n",
+      "poll-wait = \"3s\"\nevents-in-flight = 7\nforce = true\n# comment\n",
+      "; comment\npoll-wait=3s\nevents-in-flight=7\nforce=true\n",
+  };
+  for (const char* text : texts) {
+    const auto settings = parse_config_file(text, "config");
+    ASSERT_TRUE(settings) << text << settings.error().message;
+    const auto config = resolve_config({}, {}, *settings, "config");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->poll_wait, std::chrono::seconds(3)) << text;
+    EXPECT_EQ(config->events.in_flight_max, 7) << text;
+    EXPECT_TRUE(config->force) << text;
+  }
+}
+
+TEST(ConfigFile, RefusesUnknownKeysAndNamesTheAcceptedOnes) {
+  for (const char* text :
+       {"{\"pol-wait\": \"3s\"}", "pol-wait = \"3s\"\n", "[worker]\npoll-wait=3s\n"}) {
+    const auto settings = parse_config_file(text, "my.conf");
+    ASSERT_FALSE(settings) << text;
+    EXPECT_NE(settings.error().message.find("my.conf: unknown option"), std::string::npos);
+    EXPECT_NE(settings.error().message.find("visibility-timeout"), std::string::npos);
+  }
+}
+
+TEST(ConfigFile, RefusesWhatIsNotPlain) {
+  for (const char* text : {"{\"poll-wait\": [1]}", "{\"poll-wait\": null}", "{\"poll-wait\": ",
+                           "{} x", "poll-wait = [1, 2]\n"}) {
+    EXPECT_FALSE(parse_config_file(text, "my.conf")) << text;
+  }
+  EXPECT_TRUE(parse_config_file("", "empty"));
+}
+
+TEST(Duration, ReadsUnitsAndRefusesTheRest) {
+  struct Row {
+    const char* text;
+    std::int64_t milliseconds;  // -1: refused
+  };
+  const Row rows[] = {{"250ms", 250},   {"30s", 30'000},   {"5m", 300'000},  {"2h", 7'200'000},
+                      {"1d", 86'400'000}, {"90", 90'000},  {"1m30s", 90'000}, {"0", 0},
+                      {"", -1},         {"-1s", -1},       {"1x", -1},       {"s", -1},
+                      {"1.5s", -1},     {"99999999999999999999s", -1}, {"15d", -1}, {"1s2", -1}};
+  for (const Row& row : rows) {
+    base::Duration duration{0};
+    EXPECT_EQ(parse_duration(row.text, duration), row.milliseconds >= 0) << row.text;
+    if (row.milliseconds >= 0) EXPECT_EQ(duration.count(), row.milliseconds) << row.text;
+  }
+}
+
+}  // namespace
+}  // namespace worker

@@ -1,0 +1,204 @@
+// Shutdown, FIFO order, back-pressure and polling.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/worker/rig.h"
+
+namespace worker {
+namespace {
+
+using consumers::Delivery;
+using consumers::Done;
+using consumers::Retry;
+using consumers::Verdict;
+
+TEST(Drain, LetsShortWorkFinish) {
+  Rig rig;
+  rig.consume("short", "events", [&](Delivery) { return after(rig.loop.clock(), 8s, Done{}); });
+  for (int i = 0; i < 5; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
+  rig.start();
+  rig.run(2s);
+  const auto took = rig.drain();
+  EXPECT_EQ(rig.depth("events"), 0U);
+  EXPECT_GE(took, 5s);
+  EXPECT_LE(took, 7s);
+}
+
+TEST(Drain, GivesBackWhatIsNotDoneByTheDeadline) {
+  Rig rig;
+  rig.events.drain_deadline = 30s;
+  rig.consume("slow", "events", [&](Delivery) { return after(rig.loop.clock(), 1h, Done{}); });
+  rig.send("events", request_for("web"));
+  rig.start();
+  rig.run(2s);
+  const auto took = rig.drain();
+  EXPECT_GE(took, 30s);
+  EXPECT_LE(took, 31s);
+  EXPECT_EQ(rig.take("events").size(), 1U) << "visible at once for the next worker";
+}
+
+TEST(Drain, EndsAtOnceWhenIdle) {
+  Rig rig;
+  rig.on_events([](const Delivery&) { return Verdict(Done{}); });
+  rig.start();
+  rig.run(3s);  // in the middle of a long poll
+  EXPECT_LE(rig.drain(), 100ms);
+}
+
+TEST(Drain, HandsRunningRecyclesOverWithoutSpendingAReceive) {
+  Rig rig;
+  rig.consume("recycle", "recycles",
+              [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
+  rig.send("recycles.fifo", request_for("web"), "web", {{"tenant", {"String", "blue"}}});
+  rig.start();
+  rig.run(10min);
+  EXPECT_LE(rig.drain(), 1s) << "long work is not waited for";
+  const auto copies = rig.take("recycles.fifo");
+  ASSERT_EQ(copies.size(), 1U);
+  EXPECT_EQ(copies[0].receive_count, 1);
+  EXPECT_EQ(copies[0].group_id, "web");
+  EXPECT_EQ(copies[0].body, request_for("web"));
+  EXPECT_EQ(copies[0].attributes.at("tenant").value, "blue");
+}
+
+TEST(Drain, MakesARecycleVisibleWhenItsCopyCannotBeSent) {
+  Rig rig;
+  rig.consume("recycle", "recycles",
+              [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
+  rig.send("recycles.fifo", request_for("web"), "web");
+  rig.start();
+  rig.run(10s);
+  rig.region.faults().add({.kind = sim::FaultKind::kError,
+                           .operation = "SendMessage",
+                           .status = 403,
+                           .code = "AccessDenied"});
+  EXPECT_LE(rig.drain(), 1s);
+  const auto back = rig.take("recycles.fifo");
+  ASSERT_EQ(back.size(), 1U);
+  EXPECT_EQ(back[0].receive_count, 2);
+}
+
+TEST(Drain, ReturnsPrefetchedMessagesOfAFifoGroupAtOnce) {
+  Rig rig;
+  int begun = 0;
+  rig.consume("short", "recycles", [&](Delivery) {
+    ++begun;
+    return after(rig.loop.clock(), 5s, Done{});
+  });
+  for (int i = 0; i < 4; ++i) {
+    rig.send("recycles.fifo", request_for("web-" + std::to_string(i)), "web");
+  }
+  rig.start();
+  rig.run(1s);
+  rig.drain();
+  EXPECT_EQ(begun, 1);
+  const auto back = rig.take("recycles.fifo");
+  EXPECT_EQ(back.size(), 3U);
+}
+
+TEST(Fifo, RunsAGroupInOrderOneAtATimeAndGroupsSideBySide) {
+  Rig rig;
+  std::vector<std::string> order;
+  rig.consume("ordered", "recycles", [&](Delivery delivery) {
+    const std::string name = group_of(delivery);
+    order.push_back(name);
+    return after(rig.loop.clock(), 10s, Done{});
+  });
+  for (int i = 0; i < 3; ++i) {
+    rig.send("recycles.fifo", request_for("a" + std::to_string(i)), "a");
+    rig.send("recycles.fifo", request_for("b" + std::to_string(i)), "b");
+  }
+  rig.start();
+  ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("recycles.fifo") == 0; }));
+  EXPECT_LE(rig.elapsed(), 32s) << "the two groups ran side by side";
+  ASSERT_EQ(order.size(), 6U);
+  std::vector<std::string> a;
+  std::vector<std::string> b;
+  for (const std::string& name : order) (name[0] == 'a' ? a : b).push_back(name);
+  EXPECT_TRUE(std::is_sorted(a.begin(), a.end()));
+  EXPECT_TRUE(std::is_sorted(b.begin(), b.end()));
+}
+
+TEST(Fifo, DoesNotOvertakeAFailedMessage) {
+  Rig rig;
+  std::vector<std::string> order;
+  rig.consume("ordered", "recycles", [&](Delivery delivery) {
+    order.push_back(group_of(delivery));
+    const bool fails = order.size() == 1;
+    return after(rig.loop.clock(), 1s, fails ? Verdict(Retry{5s, "once"}) : Verdict(Done{}));
+  });
+  for (int i = 0; i < 3; ++i) {
+    rig.send("recycles.fifo", request_for("a" + std::to_string(i)), "a");
+  }
+  rig.start();
+  ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("recycles.fifo") == 0; }));
+  EXPECT_EQ(order, (std::vector<std::string>{"a0", "a0", "a1", "a2"}));
+}
+
+TEST(Polling, NeverHoldsMoreThanTheLimit) {
+  Rig rig;
+  rig.events.in_flight_max = 7;
+  rig.consume("slow", "events", [&](Delivery) { return after(rig.loop.clock(), 5s, Done{}); });
+  for (int i = 0; i < 40; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
+  rig.start();
+  std::size_t most = 0;
+  ASSERT_TRUE(rig.run(5min, [&] {
+    most = std::max(most, rig.in_flight("events"));
+    return rig.depth("events") == 0;
+  }));
+  EXPECT_EQ(most, 7U);
+}
+
+TEST(Polling, IsIdleAtThreeRequestsAMinuteAndQueue) {
+  Rig rig;
+  rig.on_events([](const Delivery&) { return Verdict(Done{}); });
+  rig.start();
+  rig.run(10min);
+  EXPECT_LE(rig.seen.size(), 2 * 31U);
+  EXPECT_GE(rig.seen.size(), 2 * 28U);
+}
+
+TEST(Polling, BacksOffOnErrorsInsteadOfSpinning) {
+  struct Row {
+    const char* code;
+    int status;
+    std::size_t requests_max;  // in ten minutes, both queues
+  };
+  for (const Row& row : {Row{"InternalFailure", 500, 700}, Row{"AccessDenied", 403, 90},
+                         Row{"RequestThrottled", 400, 700}}) {
+    Rig rig;
+    rig.on_events([](const Delivery&) { return Verdict(Done{}); });
+    rig.region.faults().add({.kind = sim::FaultKind::kError,
+                             .operation = "ReceiveMessage",
+                             .status = row.status,
+                             .code = row.code});
+    rig.start();
+    rig.run(10min);
+    EXPECT_LE(rig.seen.size(), row.requests_max) << row.code;
+    EXPECT_FALSE(rig.runtime->queues()[0]->poller().is_healthy(2min)) << row.code;
+    rig.region.faults().clear();
+    rig.run(2min);
+    EXPECT_TRUE(rig.runtime->queues()[0]->poller().is_healthy(2min)) << row.code;
+  }
+}
+
+TEST(Polling, IsNotSilencedByAConnectionThatNeverAnswers) {
+  Rig rig;
+  int runs = 0;
+  rig.on_events([&](const Delivery&) {
+    ++runs;
+    return Verdict(Done{});
+  });
+  rig.region.faults().add({.kind = sim::FaultKind::kLatency,
+                           .operation = "ReceiveMessage",
+                           .count = 2,
+                           .latency = 100h});
+  rig.start();
+  rig.run(1s);
+  rig.send("events", request_for("web"));
+  EXPECT_TRUE(rig.run(3min, [&] { return runs == 1; }));
+}
+
+}  // namespace
+}  // namespace worker

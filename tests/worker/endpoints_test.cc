@@ -1,0 +1,95 @@
+#include "worker/endpoints.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/worker/rig.h"
+#include "worker/board.h"
+
+namespace worker {
+namespace {
+
+struct Served {
+  Rig rig;
+  Board board{rig.loop.clock(), rig.metrics};
+  std::unique_ptr<Endpoints> endpoints;
+
+  Served() {
+    rig.consume("slow", "events",
+                [this](consumers::Delivery) {
+                  return after(rig.loop.clock(), 1h, consumers::Done{});
+                });
+    rig.start();
+    rig.run(1s);
+    endpoints = std::make_unique<Endpoints>(*rig.runtime, rig.metrics, board);
+  }
+
+  base::HttpResponse get(std::string path, std::string method = "GET") {
+    base::HttpRequest request;
+    request.method = std::move(method);
+    request.url = std::move(path);
+    return endpoints->answer(request);
+  }
+};
+
+TEST(Endpoints, AreHealthyWhilePollsSucceedAndSayWhatIsWrongWhenNot) {
+  Served served;
+  EXPECT_EQ(served.get("/healthz").status, 200);
+  served.rig.region.faults().add({.kind = sim::FaultKind::kError,
+                                  .operation = "ReceiveMessage",
+                                  .status = 403,
+                                  .code = "AccessDenied"});
+  served.rig.run(5min);
+  const auto sick = served.get("/healthz");
+  EXPECT_EQ(sick.status, 503);
+  EXPECT_NE(sick.body.find("queue events: no successful poll"), std::string::npos) << sick.body;
+  EXPECT_NE(sick.body.find("AccessDenied"), std::string::npos) << sick.body;
+}
+
+TEST(Endpoints, ShowQueuesAndRecycles) {
+  Served served;
+  served.rig.send("events", request_for("web"));
+  served.rig.run(2s);
+  served.board.update({.group = "web-asg-1",
+                       .strategy = "out-in",
+                       .phase = "grow",
+                       .step = "waiting for 2 of 4",
+                       .old_instances = 4,
+                       .new_ready = 2,
+                       .in_service = 6});
+  const auto answer = served.get("/status?pretty");
+  ASSERT_EQ(answer.status, 200);
+  const auto json = nlohmann::json::parse(answer.body);
+  EXPECT_EQ(json["queues"][0]["queue"], "events");
+  EXPECT_EQ(json["queues"][0]["in_flight"], 1);
+  EXPECT_EQ(json["queues"][0]["healthy"], true);
+  ASSERT_EQ(json["recycles"].size(), 1U);
+  EXPECT_EQ(json["recycles"][0]["group"], "web-asg-1");
+  EXPECT_EQ(json["recycles"][0]["phase"], "grow");
+  EXPECT_EQ(json["recycles"][0]["reason"], "waiting for 2 of 4");
+  EXPECT_EQ(json["recycles"][0]["new_ready"], 2);
+}
+
+TEST(Endpoints, ForgetEndedRecyclesAfterAWhile) {
+  Served served;
+  served.board.update({.group = "web", .strategy = "out-in", .phase = "grow"});
+  EXPECT_TRUE(served.rig.metrics_have(R"(autorecycle_recycles_running{strategy="out-in"} 1)"));
+  served.board.update({.group = "web", .strategy = "out-in", .phase = "finished"});
+  EXPECT_TRUE(served.rig.metrics_have(R"(autorecycle_recycles_running{strategy="out-in"} 0)"));
+  EXPECT_EQ(served.board.rows().size(), 1U);
+  served.rig.run(11min);
+  EXPECT_TRUE(served.board.rows().empty());
+}
+
+TEST(Endpoints, ServePrometheusTextAndRefuseTheRest) {
+  Served served;
+  const auto metrics = served.get("/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_NE(metrics.body.find("autorecycle_build_info"), std::string::npos);
+  EXPECT_EQ(served.get("/").status, 404);
+  EXPECT_EQ(served.get("/metrics", "POST").status, 405);
+}
+
+}  // namespace
+}  // namespace worker

@@ -1,0 +1,204 @@
+// The program as a function: arguments, environment and standard input -> output and exit code.
+#include "worker/program.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/worker/rig.h"
+#include "worker/cli.h"
+
+namespace worker {
+namespace {
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Ran run(std::vector<std::string> arguments, const std::string& input = "",
+        const Settings& environment = {}) {
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream err;
+  Ran ran;
+  ran.code = run_program(std::move(arguments), environment, in, out, err, {});
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
+TEST(Program, ShowsHelpWithExamplesForEveryCommand) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"worker"}, {"enqueue", "recycle"}, {"plan"}, {"decode"}, {"window"}};
+  for (auto command : commands) {
+    const std::string name = command.front();
+    command.push_back("--help");
+    const auto ran = run(command);
+    EXPECT_EQ(ran.code, kExitOk) << name;
+    EXPECT_NE(ran.out.find("Examples:"), std::string::npos) << name;
+    EXPECT_NE(ran.out.find("autorecycle " + name), std::string::npos) << name;
+    EXPECT_EQ(ran.err, "") << name;
+  }
+  EXPECT_NE(run({"--help"}).out.find("Exit codes:"), std::string::npos);
+  EXPECT_NE(run({"--version"}).out.find("autorecycle "), std::string::npos);
+}
+
+TEST(Program, OffersEveryOptionOfTheTableOnItsCommands) {
+  const auto help = run({"worker", "--help"}).out;
+  for (const OptionSpec& spec : option_specs()) {
+    const bool shown = help.find("--" + spec.name + " ") != std::string::npos;
+    EXPECT_EQ(shown, (spec.scope & kWorkerScope) != 0) << spec.name;
+  }
+}
+
+TEST(Program, AnswersWrongUsageWithTwo) {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* says;
+  };
+  const Row rows[] = {
+      {{}, "subcommand is required"},
+      {{"frobnicate"}, "subcommand"},
+      {{"enqueue"}, "subcommand is required"},
+      {{"worker", "--frob", "1"}, "--frob"},
+      {{"worker", "--poll-wait"}, "--poll-wait"},
+      {{"worker", "--poll-wait", "1y"}, "expected a duration"},
+      {{"plan"}, "--asg: missing"},
+      {{"plan", "--asg", "x", "--strategy", "sideways"}, "sideways"},
+      {{"enqueue", "recycle"}, "--asg: missing"},
+      {{"enqueue", "recycle", "--asg", "x", "--strategy", "sideways"}, "out-in-timed"},
+      {{"window", "--window", "4 o'clock"}, "--window"},
+      {{"window", "--at", "yesterday"}, "--at"},
+      {{"window", "--zone", "Mars/Olympus"}, "Mars/Olympus"},
+      {{"decode", "--config", "/nonexistent/x.toml"}, "/nonexistent/x.toml"},
+  };
+  for (const Row& row : rows) {
+    const auto ran = run(row.arguments);
+    EXPECT_EQ(ran.code, kExitUsage) << row.says;
+    EXPECT_NE(ran.err.find(row.says), std::string::npos) << ran.err;
+    EXPECT_TRUE(ran.err.starts_with("autorecycle: ")) << ran.err;
+    EXPECT_EQ(ran.out, "") << row.says;
+  }
+}
+
+TEST(Decode, PrintsJsonFromStandardInputOrAFile) {
+  const std::string body = request_for("web-asg-1");
+  const auto file = testing::TempDir() + "autorecycle-decode.json";
+  std::ofstream(file) << body;
+  for (const auto& ran :
+       {run({"decode"}, body), run({"decode", "-"}, body), run({"decode", file})}) {
+    EXPECT_EQ(ran.code, kExitOk) << ran.err;
+    const auto json = nlohmann::json::parse(ran.out, nullptr, false);
+    EXPECT_EQ(json["kind"], "recycle-request") << ran.out;
+  }
+  std::remove(file.c_str());
+}
+
+TEST(Decode, FailsOnGarbageAndSaysWhy) {
+  const auto ran = run({"decode"}, "garbage");
+  EXPECT_EQ(ran.code, kExitFailed);
+  EXPECT_NE(ran.err.find("not JSON"), std::string::npos) << ran.err;
+  EXPECT_EQ(run({"decode", "/nonexistent"}).code, kExitFailed);
+  EXPECT_EQ(run({"decode"}, std::string(9U << 20U, 'x')).code, kExitFailed);
+}
+
+TEST(Window, AnswersAsTheOriginalDid) {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* says;
+  };
+  const std::string window = "04:00:00, 05:30:00";
+  const Row rows[] = {
+      {{"--window", window, "--at", "2018-03-22T06:20:00Z"},
+       R"({"wait":true,"time_wait":"2018-03-23T04:00:00Z"})"},
+      {{"--window", "10:45:00, 09:45:00", "--at", "2018-01-22T11:00:00Z"}, R"({"wait":false})"},
+      {{"--window", "09:00:00, 10:00:00", "--at", "2018-01-22T06:00:00Z"},
+       R"({"wait":true,"time_wait":"2018-01-22T09:00:00Z"})"},
+      {{"--at", "2018-01-22T06:00:00Z"}, R"({"wait":false})"},
+      // London is an hour ahead in summer.
+      {{"--window", window, "--at", "2018-06-22T03:30:00Z"}, R"({"wait":false})"},
+      {{"--window", "22:00:00, 02:00:00", "--exclude", "23:00:00, 23:29:59", "--exclude",
+        "00:00:00, 00:10:00", "--zone", "UTC", "--at", "2018-01-22T23:10:00Z"},
+       R"({"wait":true,"time_wait":"2018-01-22T23:30:00Z"})"},
+  };
+  for (const Row& row : rows) {
+    std::vector<std::string> arguments = {"window"};
+    arguments.insert(arguments.end(), row.arguments.begin(), row.arguments.end());
+    const auto ran = run(arguments);
+    EXPECT_EQ(ran.code, kExitOk) << ran.err;
+    EXPECT_EQ(ran.out, std::string(row.says) + "\n");
+  }
+}
+
+TEST(Window, TakesItsOptionsFromEnvironmentAndFileToo) {
+  const auto file = testing::TempDir() + "autorecycle-window.toml";
+  std::ofstream(file) << "zone = \"UTC\"\nwindow = \"01:00:00, 02:00:00\"\n";
+  const Settings environment = {{"AUTORECYCLE_CONFIG", file},
+                                {"AUTORECYCLE_WINDOW", "04:00:00, 05:00:00"}};
+  const auto ran = run({"window", "--at", "2018-01-22T04:30:00Z"}, "", environment);
+  EXPECT_EQ(ran.out, "{\"wait\":false}\n") << ran.err;
+  std::remove(file.c_str());
+}
+
+TEST(Enqueue, SendsARequestThatTheWorkerDecodes) {
+  Rig rig;
+  Config config;
+  config.events.queue = rig.events.target.url.value;
+  config.group = "web-asg-1";
+  config.strategy = "in-out";
+  config.force = true;
+  config.reason = "CVE";
+  const auto id = rig.loop.run(enqueue_recycle(config, rig.sqs, rig.loop.clock(), rig.random));
+  ASSERT_TRUE(id) << id.error().to_string();
+  const auto messages = rig.take("events");
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].message_id, *id);
+  const auto ran = run({"decode"}, messages[0].body);
+  EXPECT_EQ(ran.code, kExitOk) << ran.err;
+  EXPECT_NE(messages[0].body.find("web-asg-1"), std::string::npos);
+  EXPECT_NE(messages[0].body.find("CVE"), std::string::npos);
+}
+
+TEST(Enqueue, RefusesAnUnknownStrategyBeforeAnythingIsSent) {
+  Rig rig;
+  Config config;
+  config.events.queue = rig.events.target.url.value;
+  config.group = "web-asg-1";
+  config.strategy = "sideways";
+  EXPECT_FALSE(rig.loop.run(enqueue_recycle(config, rig.sqs, rig.loop.clock(), rig.random)));
+  EXPECT_EQ(rig.depth("events"), 0U);
+}
+
+TEST(Plan, PrintsStepsAndFailsWhenTheyEndInAnAbort) {
+  consumers::recycle::PlanReport report;
+  report.group = "web-asg-1";
+  report.strategy = "out-in";
+  report.target = "lt-1:7";
+  report.steps = {{"UpdateAutoScalingGroup", "UpdateAutoScalingGroup max=8", "room to grow"},
+                  {"finished", "", "nothing old is left"}};
+  std::ostringstream table;
+  EXPECT_EQ(print_plan(report, Output::kTable, table), kExitOk);
+  EXPECT_NE(table.str().find("1  UpdateAutoScalingGroup max=8  room to grow"), std::string::npos)
+      << table.str();
+  std::ostringstream json;
+  EXPECT_EQ(print_plan(report, Output::kJson, json), kExitOk);
+  EXPECT_EQ(nlohmann::json::parse(json.str())["steps"].size(), 2U);
+
+  report.steps = {{"abort", "", "max-size leaves no room"}};
+  std::ostringstream refused;
+  EXPECT_EQ(print_plan(report, Output::kTable, refused), kExitFailed);
+
+  report.steps.clear();
+  report.not_recyclable = "tag autorecycle_strategy is missing";
+  std::ostringstream nothing;
+  EXPECT_EQ(print_plan(report, Output::kTable, nothing), kExitOk);
+  EXPECT_NE(nothing.str().find("autorecycle_strategy"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace worker

@@ -1,0 +1,192 @@
+// Visibility: what is in hand stays in hand, and what is lost is let go.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/worker/rig.h"
+
+namespace worker {
+namespace {
+
+using consumers::Delivery;
+using consumers::Done;
+using consumers::Verdict;
+
+// Counts the consumers that unwound without finishing.
+struct Unwinding {
+  int& count;
+  bool finished = false;
+  ~Unwinding() { count += finished ? 0 : 1; }
+};
+
+awaitable<Verdict> work(base::Clock& clock, base::Duration duration, int& unwound) {
+  Unwinding guard{unwound};
+  co_await clock.sleep_for(duration);
+  guard.finished = true;
+  co_return Done{"worked", {}};
+}
+
+TEST(Visibility, IsExtendedBeforeTheMarginSoThatLongWorkRunsOnce) {
+  Rig rig;
+  rig.events.visibility = 30s;
+  int runs = 0;
+  int unwound = 0;
+  rig.consume("long", "events", [&](Delivery) {
+    ++runs;
+    return work(rig.loop.clock(), 3h, unwound);
+  });
+  rig.send("events", request_for("web"));
+  rig.start();
+  ASSERT_TRUE(rig.run(4h, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(unwound, 0);
+  const auto extensions = rig.requests("ChangeMessageVisibilityBatch");
+  // Half of 30 s is the margin and a tenth the jitter: one extension every 12 to 15 s.
+  EXPECT_GE(extensions.size(), 700U);
+  EXPECT_LE(extensions.size(), 930U);
+  for (std::size_t i = 1; i < extensions.size(); ++i) {
+    EXPECT_LE(extensions[i].at - extensions[i - 1].at, 15s);
+  }
+}
+
+TEST(Visibility, IsExtendedTenMessagesARequest) {
+  Rig rig;
+  rig.events.visibility = 60s;
+  int unwound = 0;
+  rig.consume("long", "events", [&](Delivery) { return work(rig.loop.clock(), 1h, unwound); });
+  for (int i = 0; i < 50; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
+  rig.start();
+  ASSERT_TRUE(rig.run(2h, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(unwound, 0);
+  // 50 messages, about 100 rounds: 5 requests a round when full.
+  EXPECT_LE(rig.requests("ChangeMessageVisibilityBatch").size(), 1'100U);
+}
+
+TEST(Visibility, SurvivesFailingExtensionsWithinTheMargin) {
+  Rig rig;
+  rig.events.visibility = 60s;
+  int runs = 0;
+  int unwound = 0;
+  rig.consume("long", "events", [&](Delivery) {
+    ++runs;
+    return work(rig.loop.clock(), 10min, unwound);
+  });
+  rig.send("events", request_for("web"));
+  rig.region.faults().add({.kind = sim::FaultKind::kThrottle,
+                           .operation = "ChangeMessageVisibilityBatch",
+                           .probability = 0.6});
+  rig.start();
+  ASSERT_TRUE(rig.run(1h, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(unwound, 0);
+}
+
+TEST(Visibility, LostToTheDeadlineCancelsTheConsumerAndDropsItsResult) {
+  Rig rig;
+  rig.events.visibility = 30s;
+  int runs = 0;
+  int unwound = 0;
+  rig.consume("long", "events", [&](Delivery) {
+    ++runs;
+    return work(rig.loop.clock(), runs == 1 ? 10min : 1s, unwound);
+  });
+  rig.send("events", request_for("web"));
+  rig.region.faults().add({.kind = sim::FaultKind::kError,
+                           .operation = "ChangeMessageVisibilityBatch",
+                           .status = 503});
+  rig.start();
+  ASSERT_TRUE(rig.run(5min, [&] { return unwound == 1; }));
+  EXPECT_LE(rig.elapsed(), 31s) << "cancelled when the visibility ended, not later";
+  EXPECT_TRUE(rig.requests("DeleteMessageBatch").empty());
+  ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(runs, 2);
+  EXPECT_TRUE(rig.metrics_have(R"(autorecycle_visibility_lost_total{queue="events"} 1)"));
+}
+
+TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
+  Rig rig;
+  rig.events.visibility = 60s;
+  int unwound = 0;
+  rig.consume("long", "events", [&](Delivery) { return work(rig.loop.clock(), 1h, unwound); });
+  rig.send("events", request_for("web"));
+  rig.start();
+  rig.run(5s);
+  rig.region.faults().add({.kind = sim::FaultKind::kError,
+                           .operation = "ChangeMessageVisibilityBatch",
+                           .count = 1,
+                           .status = 400,
+                           .code = "ReceiptHandleIsInvalid"});
+  ASSERT_TRUE(rig.run(55s, [&] { return unwound == 1; }));
+  EXPECT_TRUE(rig.requests("DeleteMessageBatch").empty());
+}
+
+TEST(Visibility, NoExtensionFollowsADelete) {
+  Rig rig;
+  rig.events.visibility = 20s;
+  int unwound = 0;
+  rig.consume("long", "events", [&](Delivery) { return work(rig.loop.clock(), 61s, unwound); });
+  for (int i = 0; i < 30; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
+  rig.region.faults().add({.kind = sim::FaultKind::kLatency, .latency = 300ms});
+  rig.start();
+  ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("events") == 0; }));
+  rig.run(5min);
+  EXPECT_EQ(unwound, 0);
+  const auto text = rig.metrics.text();
+  EXPECT_EQ(text.find("autorecycle_visibility_extensions_total{queue=\"events\",result=\"lost\"}"),
+            std::string::npos);
+  EXPECT_EQ(text.find("result=\"error\""), std::string::npos);
+}
+
+TEST(Visibility, EndsWithSqssTwelveHours) {
+  Rig rig;
+  int runs = 0;
+  int unwound = 0;
+  rig.consume("endless", "events", [&](Delivery) {
+    ++runs;
+    return work(rig.loop.clock(), 100h, unwound);
+  });
+  rig.send("events", request_for("web"));
+  rig.start();
+  rig.run(11h);
+  EXPECT_EQ(unwound, 0);
+  rig.run(90min);
+  EXPECT_EQ(unwound, 1);
+  EXPECT_EQ(runs, 2);
+}
+
+TEST(Deletes, AreTriedAgainWhenEntriesFail) {
+  Rig rig;
+  int runs = 0;
+  rig.on_events([&](const Delivery&) {
+    ++runs;
+    return Verdict(Done{"done", {}});
+  });
+  for (int i = 0; i < 40; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
+  rig.start();
+  rig.region.faults().settings().batch_entry_fails = 0.5;
+  ASSERT_TRUE(rig.run(10min, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(runs, 40) << "a failed delete is not a failed message";
+}
+
+TEST(Deletes, ThatWereLostAreMadeUpForWithoutASecondRun) {
+  Rig rig;
+  rig.events.visibility = 10s;
+  int runs = 0;
+  rig.on_events([&](const Delivery&) {
+    ++runs;
+    return Verdict(Done{"done", {}});
+  });
+  rig.send("events", request_for("web"));
+  rig.region.faults().add({.kind = sim::FaultKind::kError,
+                           .operation = "DeleteMessageBatch",
+                           .count = 1,
+                           .status = 400,
+                           .code = "ReceiptHandleIsInvalid"});
+  rig.start();
+  ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(runs, 1);
+  EXPECT_TRUE(rig.metrics_have(R"(autorecycle_duplicates_suppressed_total{queue="events"} 1)"));
+}
+
+}  // namespace
+}  // namespace worker
