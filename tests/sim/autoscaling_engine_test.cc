@@ -143,6 +143,12 @@ TEST_F(AutoScalingGroupItself, RebalancesZonesByLaunchingFirst) {
       ok(terminate(instance["InstanceId"], true));
     }
   }
+  auto_scaling.configure({{"launch_lag_ms", 60'000}});
+  const auto launching = [&] {
+    return auto_scaling.describe_for_control()[0]["instances"].back()["lifecycle"] == "Pending";
+  };
+  ASSERT_TRUE(loop.run_until(launching, 10min));
+  set_desired(2);  // makes the group look at itself while the extra instance is still pending
   std::size_t least = 2;
   const bool balanced = loop.run_until(
       [&] {
