@@ -69,8 +69,8 @@ void VisibilityKeeper::tend() {
     }
     if (entry.extending || entry.renew_at >= entry.deadline) continue;
     if (entry.renewal_failed && entry.renew_at > now) continue;  // its back-off holds
-    if (visibility_left(entry) < std::chrono::seconds(1)) {
-      entry.renew_at = entry.deadline;  // SQS's 12 hours are over: it ends with what it has
+    if (now + visibility_left(entry) < entry.deadline + std::chrono::seconds(1)) {
+      entry.renew_at = entry.deadline;  // nothing to gain: SQS's 12 hours are nearly over
       table_.reorder(entry);
       continue;
     }

@@ -134,7 +134,8 @@ void add_runtime_rows(std::vector<OptionSpec>& rows) {
                   "How long a message stays ours between two extensions", kWorkerScope,
                   duration_between("5s", "12h"),
                   set_duration<&Config::visibility_timeout, 5 * kSecond, 12 * kHour>, "1m"});
-  rows.push_back({"poll-wait", "DURATION", "Long poll of ReceiveMessage", kWorkerScope,
+  rows.push_back({"poll-wait", "DURATION",
+                  "Long poll of ReceiveMessage; at most half the visibility", kWorkerScope,
                   duration_between("0s", "20s"),
                   set_duration<&Config::poll_wait, 0, 20 * kSecond>, "20s"});
   rows.push_back({"retry-base", "DURATION", "First back-off of a message that failed",

@@ -76,7 +76,10 @@ boost::asio::awaitable<base::Result<std::vector<aws::SqsMessage>>> Poller::recei
   using std::chrono::duration_cast;
   aws::ReceiveOptions options;
   options.messages_max = count;
-  options.wait = duration_cast<std::chrono::seconds>(settings_.poll_wait);
+  // Visibility is measured from before the request: a poll that waits as long as a message stays
+  // visible to us alone would bring messages that are lost already.
+  options.wait = duration_cast<std::chrono::seconds>(
+      std::min(settings_.poll_wait, settings_.visibility / 2));
   options.visibility = duration_cast<std::chrono::seconds>(settings_.visibility);
   const auto deadline = context_.clock.steady_now() + settings_.poll_wait + kPollGrace;
   auto first =
