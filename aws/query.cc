@@ -46,7 +46,7 @@ pugi::xml_node first_element(const pugi::xml_node& parent) {
 }
 
 // From a server: it is quoted in an error, so it is cut and made printable.
-std::string quoted(std::string_view text) {
+std::string excerpt(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, 64)) out += (c >= ' ' && c < 127) ? c : '?';
   return "'" + out + "'";
@@ -116,7 +116,7 @@ int XmlElement::parse_number(const char* name, std::string_view text) const {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    complain(fmt::format("{} is not a whole number", quoted(text)), name);
+    complain(fmt::format("{} is not a whole number", excerpt(text)), name);
     return 0;
   }
   return value;
@@ -135,7 +135,7 @@ int XmlElement::number_or(const char* name, int fallback) const {
 bool XmlElement::flag(const char* name) const {
   const std::string found = text_or(name);
   if (!found.empty() && found != "true" && found != "false") {
-    complain(fmt::format("{} is neither true nor false", quoted(found)), name);
+    complain(fmt::format("{} is neither true nor false", excerpt(found)), name);
   }
   return found == "true";
 }
@@ -144,7 +144,7 @@ base::TimePoint XmlElement::time(const char* name) const {
   const std::string found = text(name);
   if (found.empty()) return {};
   const auto parsed = base::parse_rfc3339(found);
-  if (!parsed) complain(fmt::format("{} is not a time", quoted(found)), name);
+  if (!parsed) complain(fmt::format("{} is not a time", excerpt(found)), name);
   return parsed ? *parsed : base::TimePoint{};
 }
 
@@ -166,7 +166,7 @@ base::Result<XmlAnswer> XmlAnswer::parse(std::string_view body, const std::strin
   const pugi::xml_node root = first_element(*answer.document_);
   if (root.name() != operation + "Response") {
     return malformed(
-        operation, fmt::format("<{}Response> expected, found {}", operation, quoted(root.name())));
+        operation, fmt::format("<{}Response> expected, found {}", operation, excerpt(root.name())));
   }
   return answer;
 }
