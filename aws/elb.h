@@ -3,18 +3,20 @@
 // https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <string>
-#include <vector>
-
 #include "aws/caller.h"
 #include "base/names.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
 
 namespace aws {
 
 struct TargetHealth {
   base::InstanceId target;
-  std::string state;   // "healthy", "initial", "unhealthy", "draining", "unused"; classic: "InService"
+  // "healthy", "initial", "unhealthy", "draining", "unused"; classic: "InService".
+  std::string state;
   std::string reason;  // AWS's reason code, may be empty
 };
 

@@ -1,14 +1,11 @@
 // The two consumers of recycling.
 //
 // IntakeConsumer (queue "events"): an event or a request by hand -> the groups it concerns -> one
-// RecycleRequest per recyclable group on the queue "recycles", MessageGroupId = component, so that
-// SQS keeps two recycles of one component from overlapping.
+// RecycleRequest per recyclable group on the queue "recycles", MessageGroupId = component (sibling
+// per-zone groups share one), so that SQS keeps two recycles of one component from overlapping.
 //
 // RecycleConsumer (queue "recycles"): carries one request out, turn by turn.
 #pragma once
-
-#include <functional>
-#include <string>
 
 #include "aws/autoscaling.h"
 #include "aws/ec2.h"
@@ -18,6 +15,9 @@
 #include "base/random.h"
 #include "consumers/consumer.h"
 #include "consumers/recycle/model.h"
+
+#include <functional>
+#include <string>
 
 namespace consumers::recycle {
 
@@ -36,8 +36,8 @@ struct Config {
   base::Duration poll_interval{15'000};  // between two looks at a group while waiting
   base::Duration ready_timeout{900'000};
   base::Duration terminate_timeout{3'600'000};
-  WindowRule default_window;     // for out-in-timed groups without a window tag
-  std::string success_channel;   // the step function payload's success_channel
+  WindowRule default_window;    // for out-in-timed groups without a window tag
+  std::string success_channel;  // the step function payload's success_channel
   // How long one delivery may carry a recycle on before it is handed over (SQS ends it at 12 h).
   base::Duration handover_after = std::chrono::hours(11);
 };
@@ -46,8 +46,8 @@ struct Config {
 struct Progress {
   std::string group;
   std::string strategy;
-  std::string phase;   // "preflight", "grow", "cull", "swap", "restore", "finished", "aborted"
-  std::string step;    // what is done, or why it waits
+  std::string phase;  // "preflight", "grow", "cull", "swap", "restore", "finished", "aborted"
+  std::string step;   // what is done, or why it waits
   int old_instances = 0;
   int new_ready = 0;
   int in_service = 0;

@@ -66,7 +66,7 @@ Verdict decide(const aws::AutoScalingGroup& group, const Cause& cause, const Con
   outgoing.queue = "recycles";
   outgoing.body = messages::encode_recycle_request(request, services.random.uuid(),
                                                    services.clock.now(), "worker");
-  outgoing.group_id = queue_token(std::get<Policy>(*policy).component);
+  outgoing.group_id = queue_token(family_of(std::get<Policy>(*policy).component));
   outgoing.deduplication_id = queue_token(cause.event_id + "/" + group.name.value);
   return Done{fmt::format("requested a recycle of group {}", group.name.value), {outgoing}};
 }

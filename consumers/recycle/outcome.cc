@@ -43,6 +43,13 @@ Verdict missing_group(const base::GroupName& group, bool caused_by_event) {
       "invalid"};
 }
 
+std::string family_of(const std::string& component) {
+  const std::size_t size = component.size();
+  const bool lettered = size > 2 && component[size - 2] == '_' && component[size - 1] >= 'a' &&
+                        component[size - 1] <= 'z';
+  return lettered ? component.substr(0, size - 2) : component;
+}
+
 std::string queue_token(std::string_view text) {
   if (!text.empty() && text.size() <= kTokenLengthMax && std::ranges::all_of(text, allowed)) {
     return std::string(text);

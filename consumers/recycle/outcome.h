@@ -17,6 +17,10 @@ Verdict verdict_of(const base::Error& error);
 // "Does not exist": an event may well be older than the group's end, a person's request may not.
 Verdict missing_group(const base::GroupName& group, bool caused_by_event);
 
+// The MessageGroupId's text: what must not be recycled at the same time. The component without the
+// zone letter of sibling groups: "ledger" for both "ledger_a" and "ledger_b".
+std::string family_of(const std::string& component);
+
 // Fit for a MessageGroupId or MessageDeduplicationId: at most 128 letters, digits and punctuation.
 // A text that is not is shortened and carries a hash of the whole.
 std::string queue_token(std::string_view text);

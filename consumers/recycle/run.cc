@@ -164,6 +164,7 @@ boost::asio::awaitable<Run::Turn> Run::act(View view) {
   auto terms = terms_of(view);
   if (auto* verdict = std::get_if<Verdict>(&terms)) co_return std::move(*verdict);
   auto& [policy, undo] = std::get<Terms>(terms);
+  strategy_ = policy.strategy_name.empty() ? to_string(policy.strategy) : policy.strategy_name;
   if (request_.dry_run || (policy.dry_run && !view.journal)) co_return rehearse(view, policy);
   if (!undo.empty() && view.journal->phase != Phase::kRestore) {
     Action action = undoing(*view.journal, undo);
@@ -188,9 +189,13 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
     observe(view, "aborted", abort->why);
     co_return Poison{fmt::format("group {}: {}", request_.group.value, abort->why), "refused"};
   }
-  const auto& finished = std::get<Finished>(next_step);
-  observe(view, "finished", finished.result);
-  co_return Done{fmt::format("group {}: {}", request_.group.value, finished.result), {}};
+  std::string result = std::get<Finished>(next_step).result;
+  if (restored_) {
+    result = fmt::format("recycled with {}, all instances are of {}", strategy_,
+                         view.snapshot.target.describe());
+  }
+  observe(view, "finished", result);
+  co_return Done{fmt::format("group {}: {}", request_.group.value, result), {}};
 }
 
 boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::string why) {
@@ -212,7 +217,10 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   }
   failed_turns_ = 0;
   if (const auto* write = std::get_if<WriteJournal>(&action)) journal_ = write->journal;
-  if (std::holds_alternative<RemoveJournal>(action)) journal_.emplace(std::nullopt);
+  if (std::holds_alternative<RemoveJournal>(action)) {
+    journal_.emplace(std::nullopt);
+    restored_ = true;
+  }
   if (const auto abort = ends_with(action)) failure_ = abort->why;
   expected_ = Expectation{std::move(action), std::move(view.snapshot.group)};
   co_return std::nullopt;
@@ -329,7 +337,7 @@ void Run::observe(const View& view, std::string phase, std::string step) const {
   if (!observer_) return;
   Progress progress;
   progress.group = request_.group.value;
-  progress.strategy = view.journal ? to_string(view.journal->strategy) : request_.strategy;
+  progress.strategy = view.journal ? to_string(view.journal->strategy) : strategy_;
   progress.phase = std::move(phase);
   progress.step = std::move(step);
   const auto force_before = context(view).force_before;

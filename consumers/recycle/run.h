@@ -75,6 +75,8 @@ class Run {
   std::optional<base::SteadyPoint> unsettled_since_;
   bool holds_journal_ = false;  // as last read
 
+  std::string strategy_;   // as of the last look at the tags
+  bool restored_ = false;  // this run removed its journal
   std::string failure_;    // of the run whose journal was removed: it must not end green
   std::string last_wait_;  // a wait is logged once, not every poll
   int failed_turns_ = 0;   // in a row

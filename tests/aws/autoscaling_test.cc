@@ -32,18 +32,20 @@ std::string small_group(const std::string& name) {
 constexpr const char* kFullGroup = R"(
 <member>
   <AutoScalingGroupName>web-asg-1</AutoScalingGroupName>
-  <AutoScalingGroupARN>arn:aws:autoscaling:eu-west-2:123456789012:autoScalingGroup:u:n/web-asg-1</AutoScalingGroupARN>
+  <AutoScalingGroupARN>arn:aws:autoscaling:eu-west-2:1:autoScalingGroup:u:n</AutoScalingGroupARN>
   <MinSize>2</MinSize><MaxSize>8</MaxSize><DesiredCapacity>4</DesiredCapacity>
   <DefaultCooldown>300</DefaultCooldown><HealthCheckType>ELB</HealthCheckType>
   <HealthCheckGracePeriod>120</HealthCheckGracePeriod>
   <NewInstancesProtectedFromScaleIn>true</NewInstancesProtectedFromScaleIn>
   <MixedInstancesPolicy><LaunchTemplate>
     <LaunchTemplateSpecification><LaunchTemplateId>lt-1</LaunchTemplateId>
-      <LaunchTemplateName>web</LaunchTemplateName><Version>$Latest</Version></LaunchTemplateSpecification>
+      <LaunchTemplateName>web</LaunchTemplateName><Version>$Latest</Version>
+    </LaunchTemplateSpecification>
     <Overrides>
       <member><InstanceType>m6i.large</InstanceType><WeightedCapacity>2</WeightedCapacity></member>
       <member><InstanceType>m6g.large</InstanceType><LaunchTemplateSpecification>
-        <LaunchTemplateId>lt-2</LaunchTemplateId><Version>3</Version></LaunchTemplateSpecification></member>
+        <LaunchTemplateId>lt-2</LaunchTemplateId><Version>3</Version>
+      </LaunchTemplateSpecification></member>
     </Overrides></LaunchTemplate></MixedInstancesPolicy>
   <AvailabilityZones><member>eu-west-2a</member><member>eu-west-2b</member></AvailabilityZones>
   <LoadBalancerNames><member>classic-1</member></LoadBalancerNames>
@@ -64,9 +66,11 @@ constexpr const char* kFullGroup = R"(
       <LaunchConfigurationName>lc-1</LaunchConfigurationName></member>
   </Instances>
   <SuspendedProcesses><member><ProcessName>AZRebalance</ProcessName>
-    <SuspensionReason>User suspended at 2026-09-27T04:49:13Z</SuspensionReason></member></SuspendedProcesses>
+    <SuspensionReason>User suspended at 2026-09-27T04:49:13Z</SuspensionReason></member>
+  </SuspendedProcesses>
   <Tags><member><ResourceId>web-asg-1</ResourceId><ResourceType>auto-scaling-group</ResourceType>
-    <Key>autorecycle_strategy</Key><Value>out-in &amp; more</Value><PropagateAtLaunch>true</PropagateAtLaunch></member>
+    <Key>autorecycle_strategy</Key><Value>out-in &amp; more</Value>
+    <PropagateAtLaunch>true</PropagateAtLaunch></member>
     <member><Key>empty</Key><Value/></member></Tags>
   <WarmPoolConfiguration><MinSize>0</MinSize></WarmPoolConfiguration>
 </member>)";

@@ -111,6 +111,19 @@ TEST(Intake, OverridesTheComponentByTag) {
   EXPECT_EQ(done.outgoing[0].group_id, "ledger");
 }
 
+TEST(Intake, KeepsSiblingGroupsOfOneComponentFromOverlapping) {
+  Fixture aws;
+  aws.show({group_named("ledger_a-asg-1"), group_named("ledger_b-asg-1")});
+  const Done done = aws.expect<Done>(
+      delivery_of(GroupChanged{{GroupName("ledger_a-asg-1"), GroupName("ledger_b-asg-1")}}));
+  ASSERT_EQ(done.outgoing.size(), 2U);
+  EXPECT_EQ(done.outgoing[0].group_id, "ledger");
+  EXPECT_EQ(done.outgoing[1].group_id, "ledger");
+  EXPECT_NE(done.outgoing[0].deduplication_id, done.outgoing[1].deduplication_id);
+  EXPECT_EQ(family_of("web_api"), "web_api");
+  EXPECT_EQ(family_of("_a"), "_a");
+}
+
 TEST(Intake, LetsARequestByHandOverrideStrategyForceAndDryRun) {
   Fixture aws;
   aws.show({group_named("web", {})});  // no tags at all: force and strategy make up for them

@@ -350,6 +350,8 @@ TEST(RecycleConsumer, ReportsOldNewAndInServiceAsTheyChange) {
   Stage stage;
   stage.deliver(request_for(kGroup));
   ASSERT_FALSE(stage.progress.empty());
+  EXPECT_EQ(stage.progress.front().strategy, "out-in");
+  EXPECT_EQ(stage.progress.front().phase, "preflight");
   EXPECT_EQ(stage.progress.front().old_instances, 4);
   EXPECT_EQ(stage.progress.front().new_ready, 0);
   EXPECT_EQ(stage.progress.back().phase, "finished");
