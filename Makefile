@@ -86,4 +86,4 @@ run-local: release ## A simulated region and a worker to play with, until Ctrl-C
 
 .PHONY: clean
 clean: ## Remove all builds (ccache and .venv stay)
-	@rm -rf build .demo
+	@rm -rf build
