@@ -2,19 +2,20 @@
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/
 #pragma once
 
+#include "aws/caller.h"
+#include "base/names.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "aws/caller.h"
-#include "base/names.h"
-
 namespace aws {
 
 struct LaunchTemplateSpecification {
-  std::string id;       // "lt-0abc"; id or name may be empty
+  std::string id;  // "lt-0abc"; id or name may be empty
   std::string name;
   std::string version;  // "7", "$Latest", "$Default"; empty means "$Default"
   friend bool operator==(const LaunchTemplateSpecification&,
@@ -57,7 +58,7 @@ struct AutoScalingGroup {
   int desired_capacity = 0;
   std::string health_check_type;  // "EC2", "ELB", ...
   std::chrono::seconds health_check_grace_period{0};
-  std::string status;             // non-empty while the group is being deleted
+  std::string status;  // non-empty while the group is being deleted
   bool new_instances_protected_from_scale_in = false;
   std::optional<LaunchTemplateSpecification> launch_template;
   std::string launch_configuration_name;
@@ -72,8 +73,8 @@ struct AutoScalingGroup {
 };
 
 struct DescribeAutoScalingGroupsOptions {
-  std::vector<base::GroupName> names;                 // at most 100; empty for all
-  std::vector<std::string> tag_keys;                  // Filter tag-key: any of these
+  std::vector<base::GroupName> names;  // at most 100; empty for all
+  std::vector<std::string> tag_keys;   // Filter tag-key: any of these
   bool include_instances = true;
 };
 

@@ -1,23 +1,24 @@
 // Credentials and where they come from.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace aws {
 
 struct Credentials {
   std::string access_key_id;
   base::Secret secret_access_key;
-  base::Secret session_token;               // empty for long-term keys
+  base::Secret session_token;  // empty for long-term keys
   std::optional<base::TimePoint> expiration;
-  std::string source;                       // where they were found, for people: "environment"
+  std::string source;  // where they were found, for people: "environment"
 };
 
 class CredentialsProvider {

@@ -2,12 +2,13 @@
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <string>
-#include <vector>
-
 #include "aws/autoscaling.h"
 #include "aws/caller.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
 
 namespace aws {
 

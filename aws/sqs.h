@@ -2,13 +2,14 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 #pragma once
 
+#include "aws/caller.h"
+#include "base/names.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "aws/caller.h"
-#include "base/names.h"
 
 namespace aws {
 
@@ -21,18 +22,18 @@ struct SqsMessage {
   std::string message_id;
   base::ReceiptHandle receipt_handle;
   std::string body;
-  int receive_count = 1;           // ApproximateReceiveCount
-  base::TimePoint sent_at;         // SentTimestamp
-  std::string group_id;            // MessageGroupId, FIFO
+  int receive_count = 1;    // ApproximateReceiveCount
+  base::TimePoint sent_at;  // SentTimestamp
+  std::string group_id;     // MessageGroupId, FIFO
   std::string deduplication_id;
   std::map<std::string, MessageAttribute> attributes;  // the sender's own
   std::map<std::string, std::string> system_attributes;
 };
 
 struct ReceiveOptions {
-  int messages_max = 10;                 // 1..10
-  std::chrono::seconds wait{20};         // 0..20, long poll
-  std::chrono::seconds visibility{30};   // 0..43200
+  int messages_max = 10;                // 1..10
+  std::chrono::seconds wait{20};        // 0..20, long poll
+  std::chrono::seconds visibility{30};  // 0..43200
 };
 
 struct SendOptions {

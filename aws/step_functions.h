@@ -2,10 +2,11 @@
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <string>
-
 #include "aws/caller.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
 
 namespace aws {
 

@@ -1,10 +1,11 @@
 // AWS STS: who are we. https://docs.aws.amazon.com/STS/latest/APIReference/
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <string>
-
 #include "aws/caller.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
 
 namespace aws {
 

@@ -2,20 +2,21 @@
 // receipt handle and never touches the queue that the message came from.
 #pragma once
 
+#include "base/clock.h"
+#include "messages/message.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "base/clock.h"
-#include "messages/message.h"
-
 namespace consumers {
 
 // A message to be sent before the one in hand is deleted.
 struct Outgoing {
-  std::string queue;             // the queue's role in the configuration: "recycles", "events"
+  std::string queue;  // the queue's role in the configuration: "recycles", "events"
   std::string body;
   std::string group_id;          // MessageGroupId, for FIFO queues
   std::string deduplication_id;  // MessageDeduplicationId, for FIFO queues
@@ -47,10 +48,10 @@ using Verdict = std::variant<Done, Retry, Defer, Poison>;
 // The message in hand and what is known about its delivery.
 struct Delivery {
   messages::Message message;
-  std::string message_id;     // SQS's; the correlation id of every log line
+  std::string message_id;  // SQS's; the correlation id of every log line
   int receive_count = 1;
-  base::TimePoint sent_at;    // when SQS took it
-  std::string queue;          // role of the queue it came from
+  base::TimePoint sent_at;  // when SQS took it
+  std::string queue;        // role of the queue it came from
 };
 
 class Consumer {

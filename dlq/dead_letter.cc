@@ -1,10 +1,11 @@
 #include "dlq/dead_letter.h"
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-#include <utility>
-
 #include "base/clock.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace dlq {
 namespace {

@@ -7,13 +7,13 @@
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 #pragma once
 
+#include "aws/sqs.h"
+
 #include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "aws/sqs.h"
 
 namespace dlq {
 

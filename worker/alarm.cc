@@ -1,5 +1,7 @@
 #include "worker/alarm.h"
 
+#include "worker/guarded.h"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/error.hpp>
@@ -7,9 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <utility>
 
-#include "worker/guarded.h"
+#include <utility>
 
 namespace worker {
 
@@ -68,8 +69,10 @@ Alarm::Alarm(asio::any_io_executor executor, base::Clock& clock)
 Alarm::~Alarm() = default;
 
 void Alarm::ring() {
-  if (impl_->waiter) impl_->finish(error_code());
-  else impl_->rung = true;
+  if (impl_->waiter)
+    impl_->finish(error_code());
+  else
+    impl_->rung = true;
 }
 
 asio::awaitable<void> Alarm::wait() {

@@ -1,11 +1,12 @@
 // Alarm: one waiter, woken by ring() or by a deadline. A ring while nobody waits is kept (one).
 #pragma once
 
+#include "base/clock.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <memory>
 
-#include "base/clock.h"
+#include <memory>
 
 namespace worker {
 

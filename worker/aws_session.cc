@@ -42,8 +42,7 @@ AwsSession::AwsSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AwsSession::~AwsSession() = default;
 
 base::Result<std::unique_ptr<AwsSession>> AwsSession::open(boost::asio::any_io_executor executor,
-                                                           base::Clock& clock,
-                                                           base::Random& random,
+                                                           base::Clock& clock, base::Random& random,
                                                            const Config& config,
                                                            aws::RequestObserver observer) {
   const aws::Environment process = aws::process_environment();
@@ -64,10 +63,9 @@ base::Result<std::unique_ptr<AwsSession>> AwsSession::open(boost::asio::any_io_e
   if (!for_polls) return for_polls.error();
   auto other = aws::CurlHttpClient::create(executor, options);
   if (!other) return other.error();
-  auto impl = std::make_unique<Impl>(
-      std::move(*for_polls), std::move(*other),
-      aws::default_credentials(environment, std::move(*profile)), clock, random, *endpoints,
-      std::move(*endpoint), observer);
+  auto impl = std::make_unique<Impl>(std::move(*for_polls), std::move(*other),
+                                     aws::default_credentials(environment, std::move(*profile)),
+                                     clock, random, *endpoints, std::move(*endpoint), observer);
   return std::unique_ptr<AwsSession>(new AwsSession(std::move(impl)));
 }
 
@@ -76,7 +74,7 @@ aws::Sqs& AwsSession::sqs() { return impl_->sqs; }
 const std::string& AwsSession::sqs_endpoint() const { return impl_->sqs_endpoint; }
 
 consumers::recycle::Services AwsSession::services() {
-  return {impl_->auto_scaling, impl_->ec2, impl_->elb,  impl_->step_functions,
+  return {impl_->auto_scaling, impl_->ec2,   impl_->elb,   impl_->step_functions,
           impl_->sts,          impl_->clock, impl_->random};
 }
 

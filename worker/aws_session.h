@@ -1,10 +1,6 @@
 // AwsSession: the AWS clients of one thread, wired for production.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <memory>
-#include <string>
-
 #include "aws/caller.h"
 #include "aws/sqs.h"
 #include "base/clock.h"
@@ -12,6 +8,11 @@
 #include "base/result.h"
 #include "consumers/recycle/consumer.h"
 #include "worker/config.h"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
 
 namespace worker {
 

@@ -1,10 +1,10 @@
 // How long to wait before trying again: full jitter, capped, never zero.
 #pragma once
 
-#include <algorithm>
-
 #include "base/clock.h"
 #include "base/random.h"
+
+#include <algorithm>
 
 namespace worker {
 

@@ -2,14 +2,15 @@
 // on together: one request for ten deletes, and a lone message is not kept waiting.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "worker/context.h"
 #include "worker/in_flight.h"
 #include "worker/task_group.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
 
 namespace worker {
 

@@ -1,12 +1,12 @@
 // Board: what the recycles of this worker are doing, for /status and the metrics.
 #pragma once
 
+#include "base/clock.h"
+#include "consumers/recycle/consumer.h"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "base/clock.h"
-#include "consumers/recycle/consumer.h"
 
 namespace worker {
 
@@ -16,7 +16,7 @@ class Board {
  public:
   struct Row {
     consumers::recycle::Progress progress;
-    base::TimePoint since;    // when this worker first saw this run
+    base::TimePoint since;  // when this worker first saw this run
     base::TimePoint updated;
     bool ended = false;
   };

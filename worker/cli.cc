@@ -1,11 +1,12 @@
 #include "worker/cli.h"
 
+#include "worker/version.h"
+
 #include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <map>
 #include <sstream>
-
-#include "worker/version.h"
 
 namespace worker {
 namespace {
@@ -144,8 +145,9 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
     const int code = app.exit(error, out, err);
     line.exit_code = code == 0 ? kExitOk : kExitUsage;
     line.out = out.str();
-    if (code != 0) line.err = std::string("autorecycle: ") + error.what() +
-                              "\nSee `autorecycle --help` and `autorecycle COMMAND --help`.\n";
+    if (code != 0)
+      line.err = std::string("autorecycle: ") + error.what() +
+                 "\nSee `autorecycle --help` and `autorecycle COMMAND --help`.\n";
     return line;
   }
   line.run = true;

@@ -1,10 +1,10 @@
 // The command line: arguments -> what is asked for. The one translation unit that knows CLI11.
 #pragma once
 
+#include "worker/config.h"
+
 #include <string>
 #include <vector>
-
-#include "worker/config.h"
 
 namespace worker {
 

@@ -1,8 +1,8 @@
-#include <ostream>
-
 #include "messages/decode.h"
 #include "worker/cli.h"
 #include "worker/commands.h"
+
+#include <ostream>
 
 namespace worker {
 

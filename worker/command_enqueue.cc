@@ -1,6 +1,3 @@
-#include <nlohmann/json.hpp>
-#include <ostream>
-
 #include "messages/decode.h"
 #include "worker/aws_session.h"
 #include "worker/cli.h"
@@ -9,6 +6,10 @@
 #include "worker/io_loop.h"
 #include "worker/metrics.h"
 #include "worker/startup.h"
+
+#include <nlohmann/json.hpp>
+
+#include <ostream>
 
 namespace worker {
 namespace {

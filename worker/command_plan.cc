@@ -1,19 +1,19 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <nlohmann/json.hpp>
-#include <ostream>
-
 #include "worker/aws_session.h"
 #include "worker/cli.h"
 #include "worker/commands.h"
 #include "worker/io_loop.h"
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <ostream>
+
 namespace worker {
 namespace {
 
-using consumers::recycle::PlanReport;
 using consumers::recycle::PlannedStep;
+using consumers::recycle::PlanReport;
 
 void print_json(const PlanReport& report, std::ostream& out) {
   nlohmann::ordered_json steps = nlohmann::ordered_json::array();
@@ -52,8 +52,10 @@ void print_table(const PlanReport& report, std::ostream& out) {
 }  // namespace
 
 int print_plan(const PlanReport& report, Output output, std::ostream& out) {
-  if (output == Output::kJson) print_json(report, out);
-  else print_table(report, out);
+  if (output == Output::kJson)
+    print_json(report, out);
+  else
+    print_table(report, out);
   const auto is_abort = [](const PlannedStep& step) { return step.operation == "abort"; };
   const bool aborts = std::any_of(report.steps.begin(), report.steps.end(), is_abort);
   return aborts ? kExitFailed : kExitOk;

@@ -1,10 +1,10 @@
 // What several commands share.
-#include <ostream>
-
 #include "consumers/recycle/policy.h"
 #include "consumers/recycle/window.h"
 #include "worker/cli.h"
 #include "worker/commands.h"
+
+#include <ostream>
 
 namespace worker {
 namespace {

@@ -1,9 +1,10 @@
-#include <nlohmann/json.hpp>
-#include <ostream>
-
 #include "consumers/recycle/window.h"
 #include "worker/cli.h"
 #include "worker/commands.h"
+
+#include <nlohmann/json.hpp>
+
+#include <ostream>
 
 namespace worker {
 

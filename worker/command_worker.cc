@@ -1,14 +1,3 @@
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <ostream>
-
 #include "base/http_server.h"
 #include "base/log.h"
 #include "worker/aws_session.h"
@@ -21,6 +10,18 @@
 #include "worker/startup.h"
 #include "worker/task_group.h"
 #include "worker/version.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <ostream>
 
 namespace worker {
 
@@ -80,9 +81,10 @@ awaitable<void> Process::watch_signals() {
         co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     if (stop_requested_ || runtime_ == nullptr) {
-      base::log_warn("worker", runtime_ == nullptr ? "stopped during start-up"
-                                                   : "second signal, ending at once",
-                     {{"signal", signal}});
+      base::log_warn(
+          "worker",
+          runtime_ == nullptr ? "stopped during start-up" : "second signal, ending at once",
+          {{"signal", signal}});
       std::fflush(nullptr);
       std::_Exit(runtime_ == nullptr && !stop_requested_ ? kExitOk : 128 + signal);
     }
@@ -108,9 +110,8 @@ awaitable<base::Result<void>> Process::serve() {
 
   Board board(clock_, metrics_);
   const ConsumerList list =
-      factory_(aws.services(), *recycle, [&board](const consumers::recycle::Progress& progress) {
-        board.update(progress);
-      });
+      factory_(aws.services(), *recycle,
+               [&board](const consumers::recycle::Progress& progress) { board.update(progress); });
   std::vector<consumers::Consumer*> consumers;
   for (const auto& consumer : list) consumers.push_back(consumer.get());
   Runtime runtime(context, std::move(*queues), std::move(consumers));
@@ -143,10 +144,10 @@ base::Result<std::unique_ptr<base::HttpServer>> Process::listen(Endpoints& endpo
     options.address = options.address.substr(1, options.address.size() - 2);
   }
   options.port = static_cast<std::uint16_t>(std::stoul(config_.listen.substr(colon + 1)));
-  auto server = base::HttpServer::listen(
-      io_.get_executor(), options, [this, &endpoints](base::HttpRequest request) {
-        return answer(endpoints, std::move(request));
-      });
+  auto server = base::HttpServer::listen(io_.get_executor(), options,
+                                         [this, &endpoints](base::HttpRequest request) {
+                                           return answer(endpoints, std::move(request));
+                                         });
   if (!server) return server.error().while_doing("listening on --listen " + config_.listen);
   base::log_info("worker", "listening",
                  {{"address", options.address}, {"port", (*server)->port()}});

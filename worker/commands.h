@@ -2,19 +2,20 @@
 // (worker/cli.h). Errors go to `err` as one line that starts with "autorecycle: ".
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-#include <iosfwd>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "aws/sqs.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "consumers/consumer.h"
 #include "consumers/recycle/consumer.h"
 #include "worker/config.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace worker {
 

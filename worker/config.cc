@@ -21,12 +21,18 @@ base::Result<void> apply(Config& config, const std::string& name, const std::str
 }
 
 bool unit_of(std::string_view text, base::Duration& unit) {
-  if (text == "ms") unit = std::chrono::milliseconds(1);
-  else if (text == "s") unit = std::chrono::seconds(1);
-  else if (text == "m") unit = std::chrono::minutes(1);
-  else if (text == "h") unit = std::chrono::hours(1);
-  else if (text == "d") unit = std::chrono::hours(24);
-  else return false;
+  if (text == "ms")
+    unit = std::chrono::milliseconds(1);
+  else if (text == "s")
+    unit = std::chrono::seconds(1);
+  else if (text == "m")
+    unit = std::chrono::minutes(1);
+  else if (text == "h")
+    unit = std::chrono::hours(1);
+  else if (text == "d")
+    unit = std::chrono::hours(24);
+  else
+    return false;
   return true;
 }
 

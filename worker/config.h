@@ -3,14 +3,14 @@
 // names every option for all of them; a name that is not in it is refused.
 #pragma once
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/result.h"
 
 namespace worker {
 
@@ -29,8 +29,8 @@ struct Config {
   QueueConfig oncall{"", "", 50};
 
   base::Duration visibility_timeout{60'000};
-  base::Duration poll_wait{20'000};      // ReceiveMessage's long poll
-  base::Duration retry_base{5'000};      // Retry: random * min(base * 2^(receives-1), cap)
+  base::Duration poll_wait{20'000};  // ReceiveMessage's long poll
+  base::Duration retry_base{5'000};  // Retry: random * min(base * 2^(receives-1), cap)
   base::Duration retry_cap{900'000};
   base::Duration drain_deadline{30'000};
   base::Duration startup_timeout{60'000};  // how long to wait for the endpoint to answer
@@ -44,7 +44,7 @@ struct Config {
   std::string time_zone = "Europe/London";
   std::string success_channel;
 
-  std::string region;        // empty: from AWS's own variables and profile
+  std::string region;  // empty: from AWS's own variables and profile
   std::string profile;
   std::string endpoint_url;
 
@@ -78,7 +78,7 @@ struct OptionSpec {
   std::string argument;  // "DURATION"; empty for a switch
   std::string help;
   unsigned scope = kEveryScope;
-  std::string accepted;  // what set() takes, for error messages
+  std::string accepted;                              // what set() takes, for error messages
   bool (*set)(Config&, std::string_view) = nullptr;  // false: not accepted
   std::string fallback = {};                         // the default, for --help
 };

@@ -1,9 +1,10 @@
 // Config files: flat JSON, or TOML/INI as CLI11 reads it.
+#include "worker/config.h"
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "worker/config.h"
+#include <sstream>
 
 namespace worker {
 namespace {
@@ -34,8 +35,8 @@ base::Result<Settings> parse_json(const std::string& text, const std::string& fi
     if (value.is_structured() || value.is_null()) {
       return base::invalid(file_name + ": " + key + ": expected a text, a number or a boolean");
     }
-    const auto added = add(settings, file_name, key,
-                           value.is_string() ? value.get<std::string>() : value.dump());
+    const auto added =
+        add(settings, file_name, key, value.is_string() ? value.get<std::string>() : value.dump());
     if (!added) return added.error();
   }
   return settings;

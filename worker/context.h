@@ -1,14 +1,15 @@
 // What every part of the runtime is given: one executor (one thread), time, chance, SQS, metrics.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <map>
-#include <optional>
-#include <string>
-
 #include "aws/sqs.h"
 #include "base/clock.h"
 #include "base/random.h"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
 
 namespace worker {
 

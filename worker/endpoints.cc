@@ -1,11 +1,11 @@
 #include "worker/endpoints.h"
 
-#include <nlohmann/json.hpp>
-
 #include "worker/board.h"
 #include "worker/metrics.h"
 #include "worker/runtime.h"
 #include "worker/version.h"
+
+#include <nlohmann/json.hpp>
 
 namespace worker {
 namespace {

@@ -9,9 +9,9 @@
 //                                       "in_service", "since", "updated", "ended"}]}
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-
 #include "base/http.h"
+
+#include <boost/asio/awaitable.hpp>
 
 namespace worker {
 

@@ -9,6 +9,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
+
 #include <utility>
 
 namespace worker {

@@ -3,7 +3,11 @@
 // Single-threaded; pure bookkeeping, no I/O.
 #pragma once
 
+#include "aws/sqs.h"
+#include "base/clock.h"
+
 #include <boost/asio/cancellation_signal.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,9 +18,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "aws/sqs.h"
-#include "base/clock.h"
 
 namespace worker {
 
@@ -41,13 +42,13 @@ struct Entry {
   base::SteadyPoint deadline;  // when another worker may see it
   base::SteadyPoint renew_at;  // when to extend; not extended if at or after the deadline
   base::SteadyPoint started;
-  bool extending = false;      // an extension is under way
+  bool extending = false;       // an extension is under way
   bool renewal_failed = false;  // the last extension failed and will be tried again at renew_at
-  bool leave_wanted = false;   // to be deleted as soon as the extension under way has ended
+  bool leave_wanted = false;    // to be deleted as soon as the extension under way has ended
   bool lost = false;
   Cancelled cancelled = Cancelled::kNo;
   boost::asio::cancellation_signal cancel;
-  std::string kind;            // of the decoded message
+  std::string kind;  // of the decoded message
   std::string consumer;
   std::string verdict;
   base::Duration return_after{0};  // visibility to give it back with

@@ -1,14 +1,15 @@
 // IoLoop: an io_context for commands that make a few calls and end.
 #pragma once
 
+#include "base/result.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+
 #include <exception>
 #include <optional>
-
-#include "base/result.h"
 
 namespace worker {
 

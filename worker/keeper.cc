@@ -1,10 +1,10 @@
 #include "worker/keeper.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "worker/backoff.h"
 #include "worker/metrics.h"
+
+#include <algorithm>
 
 namespace worker {
 namespace {
@@ -85,8 +85,7 @@ void VisibilityKeeper::tend() {
 
 base::Duration VisibilityKeeper::visibility_left(const Entry& entry) const {
   const auto end = entry.received + kDeliveryMax - kDeliveryMargin;
-  const auto left = std::chrono::duration_cast<base::Duration>(
-      end - context_.clock.steady_now());
+  const auto left = std::chrono::duration_cast<base::Duration>(end - context_.clock.steady_now());
   return std::min(settings_.visibility, left);
 }
 
@@ -109,9 +108,12 @@ boost::asio::awaitable<void> VisibilityKeeper::extend(std::vector<EntryId> ids) 
     Entry* entry = table_.find(asked[i]);
     if (entry == nullptr) continue;
     entry->extending = false;
-    if (!result) not_extended(asked[i], result.error());
-    else if (!result->at(i)) not_extended(asked[i], result->at(i).error());
-    else extended(asked[i], sent, entries[i].visibility);
+    if (!result)
+      not_extended(asked[i], result.error());
+    else if (!result->at(i))
+      not_extended(asked[i], result->at(i).error());
+    else
+      extended(asked[i], sent, entries[i].visibility);
     if (table_.find(asked[i]) != nullptr) callbacks_.on_extended(asked[i]);
   }
   table_changed();
@@ -139,8 +141,7 @@ void VisibilityKeeper::not_extended(EntryId id, const base::Error& error) {
                  {{"queue", settings_.role},
                   {"message_id", entry.message.message_id},
                   {"error", error.to_string()}});
-  const auto delay = full_jitter(context_.random, 1, kRetryDelay, kRetryDelay,
-                                 base::Duration(100));
+  const auto delay = full_jitter(context_.random, 1, kRetryDelay, kRetryDelay, base::Duration(100));
   entry.renewal_failed = true;
   entry.renew_at = context_.clock.steady_now() + delay;
   table_.reorder(entry);

@@ -4,14 +4,15 @@
 // before the request was sent. What cannot be kept is reported as lost exactly once.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-#include <vector>
-
 #include "worker/alarm.h"
 #include "worker/context.h"
 #include "worker/in_flight.h"
 #include "worker/task_group.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <vector>
 
 namespace worker {
 

@@ -2,12 +2,12 @@
 // received; everything else at once.
 #pragma once
 
+#include "worker/in_flight.h"
+
 #include <deque>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "worker/in_flight.h"
 
 namespace worker {
 

@@ -1,10 +1,10 @@
 #include "worker/leaver.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "worker/backoff.h"
 #include "worker/metrics.h"
+
+#include <algorithm>
 
 namespace worker {
 namespace {

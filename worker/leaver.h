@@ -2,25 +2,26 @@
 // and takes them out of the in-flight table once that is done.
 #pragma once
 
+#include "worker/batcher.h"
+#include "worker/context.h"
+#include "worker/in_flight.h"
+#include "worker/task_group.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <deque>
 #include <functional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
-#include "worker/batcher.h"
-#include "worker/context.h"
-#include "worker/in_flight.h"
-#include "worker/task_group.h"
-
 namespace worker {
 
 class Leaver {
  public:
   // References outlive the leaver. `on_gone` is called whenever an entry has left the table.
-  Leaver(Context& context, const QueueSettings& settings, InFlightTable& table,
-         TaskGroup& tasks, std::function<void()> on_gone);
+  Leaver(Context& context, const QueueSettings& settings, InFlightTable& table, TaskGroup& tasks,
+         std::function<void()> on_gone);
 
   // The message is finished. Entries that SQS fails to delete are tried again until visibility is
   // lost; a message whose delete was lost is known when it comes back (is_finished).

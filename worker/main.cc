@@ -1,9 +1,9 @@
 // autorecycle. The only file that names the concrete consumers: a new kind of work is a folder in
 // consumers/ and one line here.
-#include <iostream>
-
 #include "consumers/recycle/consumer.h"
 #include "worker/program.h"
+
+#include <iostream>
 
 extern char** environ;
 

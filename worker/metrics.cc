@@ -1,5 +1,7 @@
 #include "worker/metrics.h"
 
+#include "worker/version.h"
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -7,8 +9,6 @@
 #include <prometheus/text_serializer.h>
 
 #include <set>
-
-#include "worker/version.h"
 
 namespace worker {
 namespace {
@@ -51,15 +51,14 @@ struct Metrics::Impl {
       counters("autorecycle_polls_empty_total", "Long polls that brought no message");
   Gauges& last_success = gauges("autorecycle_poller_last_success_timestamp_seconds",
                                 "When the queue was last polled well, Unix time");
-  Counters& received =
-      counters("autorecycle_messages_received_total", "Messages decoded, by kind");
+  Counters& received = counters("autorecycle_messages_received_total", "Messages decoded, by kind");
   Histograms& age = histograms("autorecycle_message_age_seconds",
                                "From SQS taking a message to its handler beginning");
   Counters& verdicts = counters("autorecycle_verdicts_total", "What became of messages");
   Histograms& handling =
       histograms("autorecycle_handle_seconds", "From a message's begin to its verdict carried out");
-  Counters& poison = counters("autorecycle_poison_total",
-                              "Messages that can never succeed, by the kind of error");
+  Counters& poison =
+      counters("autorecycle_poison_total", "Messages that can never succeed, by the kind of error");
   Counters& duplicates = counters("autorecycle_duplicates_suppressed_total",
                                   "Redeliveries of finished messages, deleted and not run again");
   Gauges& in_flight = gauges("autorecycle_in_flight", "Messages in hand");

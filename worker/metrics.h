@@ -3,11 +3,11 @@
 // operations; error codes are folded into "other" beyond a number of distinct ones.
 #pragma once
 
+#include "base/clock.h"
+
 #include <cstddef>
 #include <memory>
 #include <string>
-
-#include "base/clock.h"
 
 namespace worker {
 

@@ -1,7 +1,7 @@
 // The table of every option. Adding one is adding a row.
-#include <charconv>
-
 #include "worker/config.h"
+
+#include <charconv>
 
 namespace worker {
 namespace {
@@ -9,9 +9,12 @@ namespace {
 constexpr std::string_view kDurationText = "a duration such as 250ms, 30s, 5m or 2h";
 
 bool parse_bool(std::string_view text, bool& value) {
-  if (text == "true" || text == "yes" || text == "on" || text == "1") value = true;
-  else if (text == "false" || text == "no" || text == "off" || text == "0") value = false;
-  else return false;
+  if (text == "true" || text == "yes" || text == "on" || text == "1")
+    value = true;
+  else if (text == "false" || text == "no" || text == "off" || text == "0")
+    value = false;
+  else
+    return false;
   return true;
 }
 
@@ -66,11 +69,16 @@ bool set_output(Config& config, std::string_view text) {
 }
 
 bool set_log_level(Config& config, std::string_view text) {
-  if (text == "debug") config.log_level = base::LogLevel::kDebug;
-  else if (text == "info") config.log_level = base::LogLevel::kInfo;
-  else if (text == "warn") config.log_level = base::LogLevel::kWarn;
-  else if (text == "error") config.log_level = base::LogLevel::kError;
-  else return false;
+  if (text == "debug")
+    config.log_level = base::LogLevel::kDebug;
+  else if (text == "info")
+    config.log_level = base::LogLevel::kInfo;
+  else if (text == "warn")
+    config.log_level = base::LogLevel::kWarn;
+  else if (text == "error")
+    config.log_level = base::LogLevel::kError;
+  else
+    return false;
   return true;
 }
 
@@ -136,11 +144,11 @@ void add_runtime_rows(std::vector<OptionSpec>& rows) {
                   set_duration<&Config::visibility_timeout, 5 * kSecond, 12 * kHour>, "1m"});
   rows.push_back({"poll-wait", "DURATION",
                   "Long poll of ReceiveMessage; at most half the visibility", kWorkerScope,
-                  duration_between("0s", "20s"),
-                  set_duration<&Config::poll_wait, 0, 20 * kSecond>, "20s"});
-  rows.push_back({"retry-base", "DURATION", "First back-off of a message that failed",
-                  kWorkerScope, duration_between("100ms", "1h"),
-                  set_duration<&Config::retry_base, 100, kHour>, "5s"});
+                  duration_between("0s", "20s"), set_duration<&Config::poll_wait, 0, 20 * kSecond>,
+                  "20s"});
+  rows.push_back({"retry-base", "DURATION", "First back-off of a message that failed", kWorkerScope,
+                  duration_between("100ms", "1h"), set_duration<&Config::retry_base, 100, kHour>,
+                  "5s"});
   rows.push_back({"retry-cap", "DURATION", "Longest back-off of a message that failed",
                   kWorkerScope, duration_between("1s", "11h"),
                   set_duration<&Config::retry_cap, kSecond, 11 * kHour>, "15m"});
@@ -187,11 +195,11 @@ void add_recycle_rows(std::vector<OptionSpec>& rows) {
 void add_command_rows(std::vector<OptionSpec>& rows) {
   const unsigned asked = kEnqueueScope | kPlanScope;
   const std::string boolean = "true or false";
-  rows.push_back({"asg", "NAME", "The Auto Scaling group", asked, "a group's name",
-                  set_text<&Config::group>});
-  rows.push_back({"strategy", "NAME",
-                  "out-in, out-in-timed or in-out, in place of the group's tag", asked,
-                  "out-in, out-in-timed or in-out", set_text<&Config::strategy>, "of the tag"});
+  rows.push_back(
+      {"asg", "NAME", "The Auto Scaling group", asked, "a group's name", set_text<&Config::group>});
+  rows.push_back({"strategy", "NAME", "out-in, out-in-timed or in-out, in place of the group's tag",
+                  asked, "out-in, out-in-timed or in-out", set_text<&Config::strategy>,
+                  "of the tag"});
   rows.push_back({"force", "", "Replace every instance launched before now, drift or not", asked,
                   boolean, set_bool<&Config::force>});
   rows.push_back({"dry-run", "", "Plan and log the plan, change nothing", kEnqueueScope, boolean,
@@ -210,8 +218,8 @@ void add_common_rows(std::vector<OptionSpec>& rows) {
                   "a profile's name", set_text<&Config::profile>, "AWS_PROFILE"});
   rows.push_back({"endpoint-url", "URL", "Send every AWS call there", aws, "an http(s) URL",
                   set_text<&Config::endpoint_url>, "AWS_ENDPOINT_URL"});
-  rows.push_back({"output", "FORMAT", "json or table", kEveryScope, "json or table", set_output,
-                  "table"});
+  rows.push_back(
+      {"output", "FORMAT", "json or table", kEveryScope, "json or table", set_output, "table"});
   rows.push_back({"log-level", "LEVEL", "debug, info, warn or error", kEveryScope,
                   "debug, info, warn or error", set_log_level, "info"});
   rows.push_back({"log-format", "FORMAT", "text or json", kEveryScope, "text or json",

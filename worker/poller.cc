@@ -1,13 +1,14 @@
 #include "worker/poller.h"
 
-#include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include "base/log.h"
 #include "worker/backoff.h"
 #include "worker/guarded.h"
 #include "worker/metrics.h"
 #include "worker/task_group.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <algorithm>
 
 namespace worker {
 namespace {
@@ -55,7 +56,7 @@ boost::asio::awaitable<void> Poller::run() {
     const auto sent = context_.clock.steady_now();
     auto received = co_await receive(std::min<int>(room, kBatchMax));
     context_.metrics.polled(settings_.role, received ? "ok" : "error",
-                                received ? received->size() : 0);
+                            received ? received->size() : 0);
     if (received) {
       failures_ = 0;
       last_success_ = context_.clock.steady_now();
@@ -78,13 +79,12 @@ boost::asio::awaitable<base::Result<std::vector<aws::SqsMessage>>> Poller::recei
   options.messages_max = count;
   // Visibility is measured from before the request: a poll that waits as long as a message stays
   // visible to us alone would bring messages that are lost already.
-  options.wait = duration_cast<std::chrono::seconds>(
-      std::min(settings_.poll_wait, settings_.visibility / 2));
+  options.wait =
+      duration_cast<std::chrono::seconds>(std::min(settings_.poll_wait, settings_.visibility / 2));
   options.visibility = duration_cast<std::chrono::seconds>(settings_.visibility);
   const auto deadline = context_.clock.steady_now() + settings_.poll_wait + kPollGrace;
-  auto first =
-      co_await (guarded(context_.polls.receive_message(settings_.target.url, options)) ||
-                guarded(context_.clock.sleep_until(deadline)));
+  auto first = co_await (guarded(context_.polls.receive_message(settings_.target.url, options)) ||
+                         guarded(context_.clock.sleep_until(deadline)));
   if (first.index() == 0) co_return std::move(std::get<0>(first));
   co_return base::Error{base::ErrorKind::kRetry, "PollDeadline", "the poll did not answer", ""};
 }

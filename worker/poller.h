@@ -4,13 +4,14 @@
 // does not answer is ended by a deadline of its own, so that a dead connection cannot silence it.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <functional>
-#include <vector>
-
 #include "worker/alarm.h"
 #include "worker/context.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <functional>
+#include <vector>
 
 namespace worker {
 

@@ -1,11 +1,11 @@
 #include "worker/program.h"
 
+#include "worker/cli.h"
+
 #include <fstream>
 #include <istream>
 #include <iterator>
 #include <ostream>
-
-#include "worker/cli.h"
 
 namespace worker {
 namespace {
@@ -45,8 +45,8 @@ base::Result<Config> configure(const CommandLine& line, const Settings& environm
 
 int run_decode_of(const std::string& input, std::istream& in, std::ostream& out,
                   std::ostream& err) {
-  const auto body = input.empty() || input == "-" ? read_stream(in, "standard input")
-                                                  : read_file(input);
+  const auto body =
+      input.empty() || input == "-" ? read_stream(in, "standard input") : read_file(input);
   if (!body) return fail(err, body.error());
   return run_decode(*body, out, err);
 }

@@ -1,11 +1,11 @@
 // The whole program as a function: arguments, environment and streams in, exit code out.
 #pragma once
 
+#include "worker/commands.h"
+
 #include <iosfwd>
 #include <string>
 #include <vector>
-
-#include "worker/commands.h"
 
 namespace worker {
 

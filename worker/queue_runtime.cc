@@ -1,14 +1,14 @@
 #include "worker/queue_runtime.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "base/log.h"
 #include "messages/decode.h"
 #include "worker/guarded.h"
 #include "worker/metrics.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace worker {
 
@@ -125,7 +125,7 @@ void QueueRuntime::begin(EntryId id) {
                                .sent_at = entry.message.sent_at,
                                .queue = settings_.role};
   context_.metrics.received(settings_.role, entry.kind,
-                                context_.clock.now() - entry.message.sent_at);
+                            context_.clock.now() - entry.message.sent_at);
   for (consumers::Consumer* consumer : consumers_) {
     if (!consumer->accepts(delivery)) continue;
     consume(entry, *consumer, std::move(delivery));
@@ -198,8 +198,10 @@ awaitable<void> QueueRuntime::settle_task(EntryId id, consumers::Verdict verdict
   bool finished = false;
   std::exception_ptr bug;
   try {
-    if (hand_over) finished = co_await settler_.hand_over(entry);
-    else finished = co_await settler_.settle(entry, std::move(verdict));
+    if (hand_over)
+      finished = co_await settler_.hand_over(entry);
+    else
+      finished = co_await settler_.settle(entry, std::move(verdict));
   } catch (...) {
     bug = std::current_exception();
   }
@@ -233,10 +235,9 @@ void QueueRuntime::on_lost(EntryId id) {
   entry.lost = true;
   table_.reorder(entry);
   context_.metrics.visibility_lost(settings_.role);
-  base::log_warn("worker", "visibility lost, the message will come back",
-                 {{"queue", settings_.role},
-                  {"message_id", entry.message.message_id},
-                  {"kind", entry.kind}});
+  base::log_warn(
+      "worker", "visibility lost, the message will come back",
+      {{"queue", settings_.role}, {"message_id", entry.message.message_id}, {"kind", entry.kind}});
   switch (entry.stage) {
     case Stage::kPending:
       table_.erase(id);

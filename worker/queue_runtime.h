@@ -1,13 +1,6 @@
 // QueueRuntime: the life of every message of one queue, from poll to delete (ARCHITECTURE.md).
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <map>
-#include <set>
-#include <string>
-#include <vector>
-
 #include "consumers/consumer.h"
 #include "worker/context.h"
 #include "worker/in_flight.h"
@@ -17,6 +10,14 @@
 #include "worker/poller.h"
 #include "worker/settler.h"
 #include "worker/task_group.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace worker {
 

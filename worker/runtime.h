@@ -1,13 +1,14 @@
 // Runtime: the queues of this worker, run together and drained together.
 #pragma once
 
+#include "worker/queue_runtime.h"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "worker/queue_runtime.h"
 
 namespace worker {
 

@@ -1,11 +1,11 @@
 #include "worker/settler.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "dlq/dead_letter.h"
 #include "worker/backoff.h"
 #include "worker/metrics.h"
+
+#include <algorithm>
 
 namespace worker {
 namespace {
@@ -40,8 +40,8 @@ awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
     const std::string role = outgoing.queue;
     const auto sent = co_await send_outgoing(std::move(outgoing));
     if (!sent) {
-      co_return retry(entry, base::Duration(0), "sending to " + role + ": " +
-                                                    sent.error().to_string());
+      co_return retry(entry, base::Duration(0),
+                      "sending to " + role + ": " + sent.error().to_string());
     }
   }
   log_verdict(entry, "done", verdict.reason);
@@ -50,16 +50,16 @@ awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
 }
 
 bool Settler::retry(Entry& entry, base::Duration at_least, const std::string& reason) {
-  const auto delay = full_jitter(context_.random, entry.message.receive_count,
-                                 settings_.retry_base, settings_.retry_cap, kVisibilityMin);
+  const auto delay = full_jitter(context_.random, entry.message.receive_count, settings_.retry_base,
+                                 settings_.retry_cap, kVisibilityMin);
   log_verdict(entry, "retry", reason);
   leaver_.give_back(entry, std::max(delay, at_least));
   return false;
 }
 
 awaitable<bool> Settler::defer(Entry& entry, consumers::Defer verdict) {
-  const auto wait = std::chrono::duration_cast<base::Duration>(verdict.until -
-                                                               context_.clock.now());
+  const auto wait =
+      std::chrono::duration_cast<base::Duration>(verdict.until - context_.clock.now());
   if (entry.message.receive_count > 1) {
     // It was hidden before and came back: a copy starts with a fresh receive count.
     const auto sent = co_await send_copy(entry, wait);
@@ -149,8 +149,8 @@ awaitable<base::Result<void>> Settler::send_copy(Entry& entry, base::Duration de
 }
 
 void Settler::log_verdict(const Entry& entry, const char* verdict, const std::string& reason) {
-  const auto took = std::chrono::duration_cast<base::Duration>(context_.clock.steady_now() -
-                                                               entry.started);
+  const auto took =
+      std::chrono::duration_cast<base::Duration>(context_.clock.steady_now() - entry.started);
   context_.metrics.settled(settings_.role, entry.kind, verdict, took);
   base::log_info("worker", "message handled",
                  {{"queue", settings_.role},

@@ -1,14 +1,15 @@
 // Settler: carries a verdict out. What must be sent is sent first; only then the message goes.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <map>
-#include <string>
-
 #include "consumers/consumer.h"
 #include "worker/context.h"
 #include "worker/in_flight.h"
 #include "worker/leaver.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <map>
+#include <string>
 
 namespace worker {
 

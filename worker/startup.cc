@@ -1,9 +1,9 @@
 #include "worker/startup.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/log.h"
 #include "worker/backoff.h"
+
+#include <nlohmann/json.hpp>
 
 namespace worker {
 namespace {
@@ -18,9 +18,8 @@ struct Role {
   const char* name;
   const QueueConfig Config::*queue;
 };
-constexpr Role kRoles[] = {{"events", &Config::events},
-                           {"recycles", &Config::recycles},
-                           {"oncall", &Config::oncall}};
+constexpr Role kRoles[] = {
+    {"events", &Config::events}, {"recycles", &Config::recycles}, {"oncall", &Config::oncall}};
 
 awaitable<std::string> dead_letter_queue(Context& context, base::QueueUrl url, std::string role) {
   const auto attributes = co_await context.sqs.get_queue_attributes(url);

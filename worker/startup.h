@@ -2,12 +2,13 @@
 // by its name.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <vector>
-
 #include "base/result.h"
 #include "worker/config.h"
 #include "worker/context.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <vector>
 
 namespace worker {
 

@@ -1,5 +1,8 @@
 #include "worker/task_group.h"
 
+#include "base/log.h"
+#include "worker/guarded.h"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -7,9 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-
-#include "base/log.h"
-#include "worker/guarded.h"
 
 namespace worker {
 

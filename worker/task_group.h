@@ -2,13 +2,14 @@
 // an exception that escapes a task is logged as the bug it is, cancellation is not.
 #pragma once
 
+#include "worker/alarm.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+
 #include <cstddef>
 #include <string>
-
-#include "worker/alarm.h"
 
 namespace worker {
 

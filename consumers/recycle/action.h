@@ -2,13 +2,13 @@
 // out, the model applies them to a snapshot (dry run), and describe() prints them.
 #pragma once
 
+#include "base/names.h"
+#include "consumers/recycle/journal.h"
+
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "base/names.h"
-#include "consumers/recycle/journal.h"
 
 namespace consumers::recycle {
 

@@ -2,16 +2,16 @@
 // Written before the first mutation, removed as the last one.
 #pragma once
 
+#include "base/clock.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "consumers/recycle/policy.h"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/names.h"
-#include "base/result.h"
-#include "consumers/recycle/policy.h"
 
 namespace consumers::recycle {
 
@@ -34,16 +34,16 @@ struct Journal {
   int original_min = 0;
   int original_max = 0;
   int original_desired = 0;
-  std::string target;                                // Target::describe() when it started
-  std::optional<base::TimePoint> force_before;       // forced runs: launched before this is old
-  std::vector<std::string> suspended;                // processes that we suspended
-  bool protected_new = false;                        // we set scale-in protection on new instances
-  base::InstanceId victim;                           // in-out: the one that goes now
-  std::string failure;                               // why it is being restored; empty on success
-  base::TimePoint phase_at;      // when this phase, or this swap, began: deadlines count from here
-  bool hold = false;             // out-in-timed: all is proven, the window is awaited
-  bool undo = false;             // restoring from before the point of no return: new ones go
-  int desired_before = 0;        // in-out: desired before the victim was taken out
+  std::string target;                           // Target::describe() when it started
+  std::optional<base::TimePoint> force_before;  // forced runs: launched before this is old
+  std::vector<std::string> suspended;           // processes that we suspended
+  bool protected_new = false;                   // we set scale-in protection on new instances
+  base::InstanceId victim;                      // in-out: the one that goes now
+  std::string failure;                          // why it is being restored; empty on success
+  base::TimePoint phase_at;  // when this phase, or this swap, began: deadlines count from here
+  bool hold = false;         // out-in-timed: all is proven, the window is awaited
+  bool undo = false;         // restoring from before the point of no return: new ones go
+  int desired_before = 0;    // in-out: desired before the victim was taken out
 
   friend bool operator==(const Journal&, const Journal&) = default;
 };

@@ -2,11 +2,11 @@
 // folds the planner over it.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "consumers/recycle/planner.h"
+
+#include <string>
+#include <vector>
 
 namespace consumers::recycle {
 

@@ -4,15 +4,15 @@
 // run (folded over consumers/recycle/model.h) and the simulator.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <variant>
-
 #include "base/clock.h"
 #include "consumers/recycle/action.h"
 #include "consumers/recycle/journal.h"
 #include "consumers/recycle/policy.h"
 #include "consumers/recycle/snapshot.h"
+
+#include <optional>
+#include <string>
+#include <variant>
 
 namespace consumers::recycle {
 

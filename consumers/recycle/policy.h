@@ -1,14 +1,14 @@
 // Policy: what the tags of a group ask for, parsed and checked. Pure.
 #pragma once
 
+#include "base/result.h"
+#include "consumers/recycle/window.h"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "base/result.h"
-#include "consumers/recycle/window.h"
 
 namespace consumers::recycle {
 
@@ -35,7 +35,7 @@ struct Policy {
   Strategy strategy = Strategy::kOutIn;
   std::string component;  // of the override tag, else the group's name before its first "-asg-"
   bool dry_run = false;
-  WindowRule window;      // empty: always open
+  WindowRule window;               // empty: always open
   std::string step_function_name;  // non-empty: start that state machine instead
   // As written in the tag or the request. Only a state machine of the user's own may be given a
   // strategy that is not one of ours; `strategy` means nothing then.

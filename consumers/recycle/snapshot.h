@@ -2,13 +2,13 @@
 // instances are old. Values only; consumers/recycle/reader.h fills them from AWS.
 #pragma once
 
+#include "aws/autoscaling.h"
+#include "base/clock.h"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "aws/autoscaling.h"
-#include "base/clock.h"
 
 namespace consumers::recycle {
 

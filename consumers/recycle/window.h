@@ -12,14 +12,14 @@
 // a clock change skips does not exist: it opens at the first instant after the gap.
 #pragma once
 
+#include "base/clock.h"
+#include "base/result.h"
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/result.h"
 
 namespace consumers::recycle {
 

@@ -1,7 +1,6 @@
 #include "dlq/dead_letter.h"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace dlq {

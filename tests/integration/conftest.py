@@ -62,7 +62,7 @@ def directory(request, tmp_path) -> Path:
 
 @pytest.fixture
 def start(directory):
-    """start(Class, *arguments): Region, Worker or Process, ended after the test whatever happens."""
+    """start(Class, *arguments): Region, Worker or Process; ended after the test, come what may."""
     started = []
 
     def starter(what, *arguments, **options):
@@ -93,7 +93,8 @@ def start_worker(start, build, directory, region):
     def starter(*options, **more):
         more.setdefault("endpoint", region.endpoint)
         return start(Worker, build, directory, more.pop("endpoint"), "--recycle-interval", "200ms",
-                     "--poll-wait", more.pop("poll_wait", "1s"), "--retry-base", "100ms", "--retry-cap", "1s",
+                     "--poll-wait", more.pop("poll_wait", "1s"),
+                     "--retry-base", "100ms", "--retry-cap", "1s",
                      "--visibility-timeout", "10s", "--log-level", "debug", *options, **more)
 
     return starter

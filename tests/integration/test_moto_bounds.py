@@ -1,5 +1,5 @@
-"""Groups whose bounds make no sense. AWS refuses to make them, and so does our own region; moto does
-not, so here they can be met."""
+"""Groups whose bounds make no sense. AWS refuses to make them, and so does our own region; moto
+does not, so here they can be met."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ TEST(Config, PrefersFlagThenEnvironmentThenFileThenDefault) {
 TEST(Config, TakesEveryOptionFromEveryPlace) {
   // A value that each option accepts and that is not its default.
   const Settings values = {
-      {"events-in-flight", "3"},      {"recycles-in-flight", "3"}, {"oncall-in-flight", "3"},
-      {"visibility-timeout", "31s"},  {"poll-wait", "11s"},        {"retry-base", "2s"},
-      {"retry-cap", "2m"},            {"drain-deadline", "2s"},    {"startup-timeout", "2s"},
-      {"listen", "127.0.0.1:0"},      {"recycle-interval", "2s"},  {"ready-timeout", "2s"},
-      {"terminate-timeout", "2s"},    {"handover-after", "2h"},    {"force", "true"},
-      {"dry-run", "true"},            {"output", "json"},          {"log-level", "debug"},
+      {"events-in-flight", "3"},     {"recycles-in-flight", "3"}, {"oncall-in-flight", "3"},
+      {"visibility-timeout", "31s"}, {"poll-wait", "11s"},        {"retry-base", "2s"},
+      {"retry-cap", "2m"},           {"drain-deadline", "2s"},    {"startup-timeout", "2s"},
+      {"listen", "127.0.0.1:0"},     {"recycle-interval", "2s"},  {"ready-timeout", "2s"},
+      {"terminate-timeout", "2s"},   {"handover-after", "2h"},    {"force", "true"},
+      {"dry-run", "true"},           {"output", "json"},          {"log-level", "debug"},
       {"log-format", "json"}};
   for (const OptionSpec& spec : option_specs()) {
     const auto found = values.find(spec.name);
@@ -121,8 +121,8 @@ TEST(ConfigFile, RefusesUnknownKeysAndNamesTheAcceptedOnes) {
 }
 
 TEST(ConfigFile, RefusesWhatIsNotPlain) {
-  for (const char* text : {"{\"poll-wait\": [1]}", "{\"poll-wait\": null}", "{\"poll-wait\": ",
-                           "{} x", "poll-wait = [1, 2]\n"}) {
+  for (const char* text : {"{\"poll-wait\": [1]}", "{\"poll-wait\": null}",
+                           "{\"poll-wait\": ", "{} x", "poll-wait = [1, 2]\n"}) {
     EXPECT_FALSE(parse_config_file(text, "my.conf")) << text;
   }
   EXPECT_TRUE(parse_config_file("", "empty"));
@@ -133,10 +133,14 @@ TEST(Duration, ReadsUnitsAndRefusesTheRest) {
     const char* text;
     std::int64_t milliseconds;  // -1: refused
   };
-  const Row rows[] = {{"250ms", 250},   {"30s", 30'000},   {"5m", 300'000},  {"2h", 7'200'000},
-                      {"1d", 86'400'000}, {"90", 90'000},  {"1m30s", 90'000}, {"0", 0},
-                      {"", -1},         {"-1s", -1},       {"1x", -1},       {"s", -1},
-                      {"1.5s", -1},     {"99999999999999999999s", -1}, {"15d", -1}, {"1s2", -1}};
+  const Row rows[] = {{"250ms", 250},     {"30s", 30'000},
+                      {"5m", 300'000},    {"2h", 7'200'000},
+                      {"1d", 86'400'000}, {"90", 90'000},
+                      {"1m30s", 90'000},  {"0", 0},
+                      {"", -1},           {"-1s", -1},
+                      {"1x", -1},         {"s", -1},
+                      {"1.5s", -1},       {"99999999999999999999s", -1},
+                      {"15d", -1},        {"1s2", -1}};
   for (const Row& row : rows) {
     base::Duration duration{0};
     EXPECT_EQ(parse_duration(row.text, duration), row.milliseconds >= 0) << row.text;

@@ -1,9 +1,9 @@
 // Shutdown, FIFO order, back-pressure and polling.
+#include "tests/worker/rig.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
-#include "tests/worker/rig.h"
 
 namespace worker {
 namespace {
@@ -48,8 +48,7 @@ TEST(Drain, EndsAtOnceWhenIdle) {
 
 TEST(Drain, HandsRunningRecyclesOverWithoutSpendingAReceive) {
   Rig rig;
-  rig.consume("recycle", "recycles",
-              [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
+  rig.consume("recycle", "recycles", [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
   rig.send("recycles.fifo", request_for("web"), "web", {{"tenant", {"String", "blue"}}});
   rig.start();
   rig.run(10min);
@@ -64,8 +63,7 @@ TEST(Drain, HandsRunningRecyclesOverWithoutSpendingAReceive) {
 
 TEST(Drain, MakesARecycleVisibleWhenItsCopyCannotBeSent) {
   Rig rig;
-  rig.consume("recycle", "recycles",
-              [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
+  rig.consume("recycle", "recycles", [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
   rig.send("recycles.fifo", request_for("web"), "web");
   rig.start();
   rig.run(10s);
@@ -80,8 +78,8 @@ TEST(Drain, MakesARecycleVisibleWhenItsCopyCannotBeSent) {
 }
 
 TEST(Drain, ReturnsPrefetchedMessagesOfAFifoGroupAtOnce) {
-  Rig rig;
   int begun = 0;
+  Rig rig;
   rig.consume("short", "recycles", [&](Delivery) {
     ++begun;
     return after(rig.loop.clock(), 5s, Done{});
@@ -98,8 +96,10 @@ TEST(Drain, ReturnsPrefetchedMessagesOfAFifoGroupAtOnce) {
 }
 
 TEST(Fifo, RunsAGroupInOrderOneAtATimeAndGroupsSideBySide) {
-  Rig rig;
   std::vector<std::string> order;
+  std::vector<std::string> a;
+  std::vector<std::string> b;
+  Rig rig;
   rig.consume("ordered", "recycles", [&](Delivery delivery) {
     const std::string name = group_of(delivery);
     order.push_back(name);
@@ -113,16 +113,14 @@ TEST(Fifo, RunsAGroupInOrderOneAtATimeAndGroupsSideBySide) {
   ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("recycles.fifo") == 0; }));
   EXPECT_LE(rig.elapsed(), 32s) << "the two groups ran side by side";
   ASSERT_EQ(order.size(), 6U);
-  std::vector<std::string> a;
-  std::vector<std::string> b;
   for (const std::string& name : order) (name[0] == 'a' ? a : b).push_back(name);
   EXPECT_TRUE(std::is_sorted(a.begin(), a.end()));
   EXPECT_TRUE(std::is_sorted(b.begin(), b.end()));
 }
 
 TEST(Fifo, DoesNotOvertakeAFailedMessage) {
-  Rig rig;
   std::vector<std::string> order;
+  Rig rig;
   rig.consume("ordered", "recycles", [&](Delivery delivery) {
     order.push_back(group_of(delivery));
     const bool fails = order.size() == 1;
@@ -137,12 +135,12 @@ TEST(Fifo, DoesNotOvertakeAFailedMessage) {
 }
 
 TEST(Polling, NeverHoldsMoreThanTheLimit) {
+  std::size_t most = 0;
   Rig rig;
   rig.events.in_flight_max = 7;
   rig.consume("slow", "events", [&](Delivery) { return after(rig.loop.clock(), 5s, Done{}); });
   for (int i = 0; i < 40; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
   rig.start();
-  std::size_t most = 0;
   ASSERT_TRUE(rig.run(5min, [&] {
     most = std::max(most, rig.in_flight("events"));
     return rig.depth("events") == 0;
@@ -184,8 +182,8 @@ TEST(Polling, BacksOffOnErrorsInsteadOfSpinning) {
 }
 
 TEST(Polling, IsNotSilencedByAConnectionThatNeverAnswers) {
-  Rig rig;
   int runs = 0;
+  Rig rig;
   rig.on_events([&](const Delivery&) {
     ++runs;
     return Verdict(Done{});

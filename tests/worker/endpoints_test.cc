@@ -1,25 +1,23 @@
 #include "worker/endpoints.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
 #include "tests/worker/rig.h"
 #include "worker/board.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace worker {
 namespace {
 
 struct Served {
+  std::unique_ptr<Endpoints> endpoints;
   Rig rig;
   Board board{rig.loop.clock(), rig.metrics};
-  std::unique_ptr<Endpoints> endpoints;
 
   Served() {
-    rig.consume("slow", "events",
-                [this](consumers::Delivery) {
-                  return after(rig.loop.clock(), 1h, consumers::Done{});
-                });
+    rig.consume("slow", "events", [this](consumers::Delivery) {
+      return after(rig.loop.clock(), 1h, consumers::Done{});
+    });
     rig.start();
     rig.run(1s);
     endpoints = std::make_unique<Endpoints>(*rig.runtime, rig.metrics, board);

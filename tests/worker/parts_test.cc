@@ -1,6 +1,4 @@
 // The small parts of the runtime, each alone.
-#include <gtest/gtest.h>
-
 #include "sim/virtual_loop.h"
 #include "worker/alarm.h"
 #include "worker/backoff.h"
@@ -8,6 +6,8 @@
 #include "worker/lanes.h"
 #include "worker/metrics.h"
 #include "worker/task_group.h"
+
+#include <gtest/gtest.h>
 
 namespace worker {
 namespace {
@@ -125,8 +125,8 @@ TEST(Metrics, FoldErrorCodesBeyondABound) {
   }
   const auto text = metrics.text();
   std::size_t series = 0;
-  for (std::size_t from = 0; (from = text.find("autorecycle_aws_requests_total{", from)) !=
-                             std::string::npos; ++from) {
+  for (std::size_t from = 0;
+       (from = text.find("autorecycle_aws_requests_total{", from)) != std::string::npos; ++from) {
     ++series;
   }
   EXPECT_LE(series, 65U);

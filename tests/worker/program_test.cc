@@ -1,15 +1,15 @@
 // The program as a function: arguments, environment and standard input -> output and exit code.
 #include "worker/program.h"
 
+#include "tests/worker/rig.h"
+#include "worker/cli.h"
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
-
-#include "tests/worker/rig.h"
-#include "worker/cli.h"
 
 namespace worker {
 namespace {

@@ -1,12 +1,11 @@
 #include "tests/worker/rig.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
 #include "messages/decode.h"
 #include "sim/sqs_service.h"
 #include "worker/task_group.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace worker {
 namespace {
@@ -93,8 +92,8 @@ void Rig::on_events(std::function<consumers::Verdict(const consumers::Delivery&)
 }
 
 void Rig::consume(std::string name, std::string queue, ScriptedConsumer::Script script) {
-  consumers_.push_back(std::make_unique<ScriptedConsumer>(std::move(name), std::move(queue),
-                                                          std::move(script)));
+  consumers_.push_back(
+      std::make_unique<ScriptedConsumer>(std::move(name), std::move(queue), std::move(script)));
 }
 
 void Rig::start() {

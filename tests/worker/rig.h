@@ -2,13 +2,6 @@
 // messages and looks at the queues.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "aws/sqs.h"
 #include "consumers/consumer.h"
 #include "messages/message.h"
@@ -19,6 +12,14 @@
 #include "worker/context.h"
 #include "worker/metrics.h"
 #include "worker/runtime.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace worker {
 

@@ -1,11 +1,11 @@
 // The life of a message: what each verdict does to it.
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <set>
-
 #include "dlq/dead_letter.h"
 #include "tests/worker/rig.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <set>
 
 namespace worker {
 namespace {
@@ -125,8 +125,8 @@ TEST(Runtime, RefusesWhatNoConsumerTakesAsUnroutable) {
 }
 
 TEST(Runtime, RetriesLaterThanTheVerdictAsksAndThenLeavesItToTheRedrive) {
-  Rig rig;
   std::vector<base::Duration> at;
+  Rig rig;
   rig.on_events([&](const Delivery&) {
     at.push_back(rig.elapsed());
     return Verdict(Retry{30s, "not yet"});
@@ -139,9 +139,10 @@ TEST(Runtime, RetriesLaterThanTheVerdictAsksAndThenLeavesItToTheRedrive) {
 }
 
 TEST(Runtime, BacksOffBetweenRetriesWithoutEverRetryingAtOnce) {
+  std::vector<base::Duration> at;
+  std::set<std::int64_t> distinct;
   Rig rig;
   rig.events.retry_base = 10s;
-  std::vector<base::Duration> at;
   rig.on_events([&](const Delivery&) {
     at.push_back(rig.elapsed());
     return Verdict(Retry{0s, "not yet"});
@@ -150,7 +151,6 @@ TEST(Runtime, BacksOffBetweenRetriesWithoutEverRetryingAtOnce) {
   rig.start();
   ASSERT_TRUE(rig.run(1h, [&] { return rig.depth("events-dlq") == 20; }));
   EXPECT_EQ(at.size(), 60U);
-  std::set<std::int64_t> distinct;
   for (std::size_t i = 20; i < at.size(); ++i) {
     EXPECT_GE(at[i] - at[0], 1s);
     distinct.insert(at[i].count() / 1000);
@@ -159,8 +159,8 @@ TEST(Runtime, BacksOffBetweenRetriesWithoutEverRetryingAtOnce) {
 }
 
 TEST(Runtime, CountsAnEscapedExceptionAsRetry) {
-  Rig rig;
   int runs = 0;
+  Rig rig;
   rig.on_events([&](const Delivery&) -> Verdict {
     if (++runs == 1) throw std::runtime_error("a bug");
     return Done{"done", {}};
@@ -173,10 +173,10 @@ TEST(Runtime, CountsAnEscapedExceptionAsRetry) {
 }
 
 TEST(Runtime, DefersAnyNumberOfTimesWithoutSpendingReceives) {
-  Rig rig;
-  const auto open = rig.loop.clock().now() + 25h;  // needs several deliveries of 12 hours at most
   int runs = 0;
   int receives_max = 0;
+  Rig rig;
+  const auto open = rig.loop.clock().now() + 25h;  // needs several deliveries of 12 hours at most
   rig.on_events([&](const Delivery& delivery) -> Verdict {
     ++runs;
     receives_max = std::max(receives_max, delivery.receive_count);

@@ -1,8 +1,8 @@
 #include "worker/startup.h"
 
-#include <gtest/gtest.h>
-
 #include "tests/worker/rig.h"
+
+#include <gtest/gtest.h>
 
 namespace worker {
 namespace {
@@ -52,8 +52,8 @@ TEST(Startup, NamesTheQueueTheEndpointAndTheOptionsOfAMissingQueue) {
   const auto queues = find(rig, config);
   ASSERT_FALSE(queues);
   const auto text = queues.error().to_string();
-  for (const char* part : {"nowhere", "http://sqs.test", "--events-queue",
-                           "AUTORECYCLE_EVENTS_QUEUE", "create it"}) {
+  for (const char* part :
+       {"nowhere", "http://sqs.test", "--events-queue", "AUTORECYCLE_EVENTS_QUEUE", "create it"}) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   }
 }

@@ -1,9 +1,9 @@
 // Visibility: what is in hand stays in hand, and what is lost is let go.
+#include "tests/worker/rig.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
-#include "tests/worker/rig.h"
 
 namespace worker {
 namespace {
@@ -27,10 +27,10 @@ awaitable<Verdict> work(base::Clock& clock, base::Duration duration, int& unwoun
 }
 
 TEST(Visibility, IsExtendedBeforeTheMarginSoThatLongWorkRunsOnce) {
-  Rig rig;
-  rig.events.visibility = 30s;
   int runs = 0;
   int unwound = 0;
+  Rig rig;
+  rig.events.visibility = 30s;
   rig.consume("long", "events", [&](Delivery) {
     ++runs;
     return work(rig.loop.clock(), 3h, unwound);
@@ -50,9 +50,9 @@ TEST(Visibility, IsExtendedBeforeTheMarginSoThatLongWorkRunsOnce) {
 }
 
 TEST(Visibility, IsExtendedTenMessagesARequest) {
+  int unwound = 0;
   Rig rig;
   rig.events.visibility = 60s;
-  int unwound = 0;
   rig.consume("long", "events", [&](Delivery) { return work(rig.loop.clock(), 1h, unwound); });
   for (int i = 0; i < 50; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
   rig.start();
@@ -63,10 +63,10 @@ TEST(Visibility, IsExtendedTenMessagesARequest) {
 }
 
 TEST(Visibility, SurvivesFailingExtensionsWithinTheMargin) {
-  Rig rig;
-  rig.events.visibility = 60s;
   int runs = 0;
   int unwound = 0;
+  Rig rig;
+  rig.events.visibility = 60s;
   rig.consume("long", "events", [&](Delivery) {
     ++runs;
     return work(rig.loop.clock(), 10min, unwound);
@@ -82,18 +82,17 @@ TEST(Visibility, SurvivesFailingExtensionsWithinTheMargin) {
 }
 
 TEST(Visibility, LostToTheDeadlineCancelsTheConsumerAndDropsItsResult) {
-  Rig rig;
-  rig.events.visibility = 30s;
   int runs = 0;
   int unwound = 0;
+  Rig rig;
+  rig.events.visibility = 30s;
   rig.consume("long", "events", [&](Delivery) {
     ++runs;
     return work(rig.loop.clock(), runs == 1 ? 10min : 1s, unwound);
   });
   rig.send("events", request_for("web"));
-  rig.region.faults().add({.kind = sim::FaultKind::kError,
-                           .operation = "ChangeMessageVisibilityBatch",
-                           .status = 503});
+  rig.region.faults().add(
+      {.kind = sim::FaultKind::kError, .operation = "ChangeMessageVisibilityBatch", .status = 503});
   rig.start();
   ASSERT_TRUE(rig.run(5min, [&] { return unwound == 1; }));
   EXPECT_LE(rig.elapsed(), 31s) << "cancelled when the visibility ended, not later";
@@ -104,9 +103,9 @@ TEST(Visibility, LostToTheDeadlineCancelsTheConsumerAndDropsItsResult) {
 }
 
 TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
+  int unwound = 0;
   Rig rig;
   rig.events.visibility = 60s;
-  int unwound = 0;
   rig.consume("long", "events", [&](Delivery) { return work(rig.loop.clock(), 1h, unwound); });
   rig.send("events", request_for("web"));
   rig.start();
@@ -121,9 +120,9 @@ TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
 }
 
 TEST(Visibility, NoExtensionFollowsADelete) {
+  int unwound = 0;
   Rig rig;
   rig.events.visibility = 20s;
-  int unwound = 0;
   rig.consume("long", "events", [&](Delivery) { return work(rig.loop.clock(), 61s, unwound); });
   for (int i = 0; i < 30; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
   rig.region.faults().add({.kind = sim::FaultKind::kLatency, .latency = 300ms});
@@ -138,9 +137,9 @@ TEST(Visibility, NoExtensionFollowsADelete) {
 }
 
 TEST(Visibility, EndsWithSqssTwelveHours) {
-  Rig rig;
   int runs = 0;
   int unwound = 0;
+  Rig rig;
   rig.consume("endless", "events", [&](Delivery) {
     ++runs;
     return work(rig.loop.clock(), 100h, unwound);
@@ -155,8 +154,8 @@ TEST(Visibility, EndsWithSqssTwelveHours) {
 }
 
 TEST(Deletes, AreTriedAgainWhenEntriesFail) {
-  Rig rig;
   int runs = 0;
+  Rig rig;
   rig.on_events([&](const Delivery&) {
     ++runs;
     return Verdict(Done{"done", {}});
@@ -169,9 +168,9 @@ TEST(Deletes, AreTriedAgainWhenEntriesFail) {
 }
 
 TEST(Deletes, ThatWereLostAreMadeUpForWithoutASecondRun) {
+  int runs = 0;
   Rig rig;
   rig.events.visibility = 10s;
-  int runs = 0;
   rig.on_events([&](const Delivery&) {
     ++runs;
     return Verdict(Done{"done", {}});
