@@ -72,7 +72,7 @@ tsan: build/tsan/build.ninja ## Unit tests with ThreadSanitizer
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: build/fuzz/build.ninja ## Every fuzzer for FUZZ_SECONDS (60) each, JOBS at a time
-	@cmake --build --preset fuzz -j $(JOBS)
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	@.ci/fuzz build/fuzz $(FUZZ_SECONDS) $(JOBS)
 
 .PHONY: release

@@ -24,10 +24,15 @@ function(house_test folder)
   set_tests_properties(${folder} PROPERTIES LABELS unit TIMEOUT 600)
 endfunction()
 
-# house_fuzzer(NAME SOURCE LINKS ...): a libFuzzer binary, only with AUTORECYCLE_FUZZ.
+# house_fuzzer(NAME SOURCE LINKS ...): a libFuzzer binary, only with AUTORECYCLE_FUZZ. The target
+# `fuzzers` is all of them and no test.
 function(house_fuzzer name source)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
   if(AUTORECYCLE_FUZZ)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name})
     add_executable(${name} ${source})
     target_link_libraries(${name} PRIVATE flags ${ARG_LINKS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
