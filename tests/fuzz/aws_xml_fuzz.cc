@@ -8,29 +8,33 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace {
 
+// The same answer to every call; a next page is given once, for the page limit has its own test.
 class FixedHttpClient final : public aws::HttpClient {
  public:
-  base::HttpResponse response;
+  explicit FixedHttpClient(base::HttpResponse response) : response_(std::move(response)) {}
 
   boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::HttpRequest,
                                                                 aws::HttpOptions) override {
-    // An answer with a next page is given once: the page limit has its own test.
-    base::HttpResponse next = response;
-    if (++sent_ > 2) next.body.clear();
-    co_return next;
+    base::HttpResponse answer = response_;
+    if (++sent_ > 2) answer.body.clear();
+    co_return answer;
   }
 
  private:
+  base::HttpResponse response_;
   int sent_ = 0;
 };
 
 template <class T>
 void run(sim::VirtualLoop& loop, boost::asio::awaitable<base::Result<T>> call) {
-  (void)loop.run(std::move(call));
+  const base::Result<T> value = loop.run(std::move(call));
+  if (!value && (value.error().code.empty() || value.error().message.empty())) std::abort();
 }
 
 }  // namespace
@@ -38,9 +42,9 @@ void run(sim::VirtualLoop& loop, boost::asio::awaitable<base::Result<T>> call) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   sim::VirtualLoop loop;
-  FixedHttpClient http;
-  http.response.status = (data[0] & 0x80U) != 0 ? 400 : 200;
-  http.response.body.assign(reinterpret_cast<const char*>(data) + 1, size - 1);
+  FixedHttpClient http({(data[0] & 0x80U) != 0 ? 400 : 200,
+                        {},
+                        std::string(reinterpret_cast<const char*>(data) + 1, size - 1)});
   base::Random random(1);
   aws::StaticCredentials credentials({"AKID", base::Secret("s"), base::Secret(), {}, "fuzz"});
   aws::Caller caller(http, credentials, loop.clock(), random,
