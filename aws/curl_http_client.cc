@@ -110,8 +110,8 @@ struct CurlHttpClient::Impl : std::enable_shared_from_this<Impl> {
 };
 
 base::Result<void> CurlHttpClient::Impl::open() {
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (initialised != CURLE_OK) return base::fatal("libcurl cannot be initialised");
+  static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (kInitialised != CURLE_OK) return base::fatal("libcurl cannot be initialised");
   multi = curl_multi_init();
   if (multi == nullptr) return base::fatal("libcurl has no multi handle for us");
   const bool ok = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &on_socket) == CURLM_OK &&
