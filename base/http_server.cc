@@ -42,7 +42,9 @@ HttpRequest to_request(http::request<http::string_body>&& parsed) {
   return request;
 }
 
-http::response<http::string_body> to_response(HttpResponse&& answer, unsigned version, bool keep) {
+// The answer to a HEAD has the headers of the answer to a GET, and no body.
+http::response<http::string_body> to_response(HttpResponse&& answer, unsigned version, bool keep,
+                                              bool head) {
   http::response<http::string_body> response;
   response.result(static_cast<unsigned>(answer.status));
   response.version(version);
@@ -50,6 +52,7 @@ http::response<http::string_body> to_response(HttpResponse&& answer, unsigned ve
   response.body() = std::move(answer.body);
   response.keep_alive(keep);
   response.prepare_payload();
+  if (head) response.body().clear();
   return response;
 }
 
@@ -89,8 +92,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   asio::awaitable<void> write(beast::tcp_stream& stream, HttpResponse response, unsigned version,
-                              bool keep) {
-    auto message = to_response(std::move(response), version, keep);
+                              bool keep, bool head = false) {
+    auto message = to_response(std::move(response), version, keep, head);
     co_await http::async_write(stream, message, asio::use_awaitable);
   }
 
@@ -117,12 +120,13 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
       stream.expires_never();  // a handler may take as long as a long poll
       const bool keep = parser.get().keep_alive();
       const unsigned version = parser.get().version();
+      const bool head = parser.get().method() == http::verb::head;
       HttpRequest request = to_request(parser.release());
       HttpResponse response = co_await answer(std::move(request));
       if (response.status == 0) break;
       stream.expires_after(kIdleTimeout);
       const bool keep_open = keep && !stopping;
-      co_await write(stream, std::move(response), version, keep_open);
+      co_await write(stream, std::move(response), version, keep_open, head);
       if (!keep_open) break;
     }
     boost::system::error_code ignored;

@@ -82,6 +82,14 @@ TEST_F(HttpServerTest, KeepsTheConnectionForTheNextRequest) {
   EXPECT_EQ(count(received), 2);
 }
 
+TEST_F(HttpServerTest, AnswersAHeadWithTheLengthButWithoutTheBody) {
+  const std::string received = exchange(
+      "HEAD /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nquiet"
+      "PUT /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n!",
+      2);
+  EXPECT_NE(received.find("Content-Length: 5\r\n\r\nHTTP/1.1 200"), std::string::npos) << received;
+}
+
 TEST_F(HttpServerTest, AnswersATooLongBodyWith413AndCloses) {
   const std::string received =
       exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", 99);
