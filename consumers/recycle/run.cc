@@ -59,7 +59,10 @@ Run::Run(Services services, Config config, ProgressObserver observer, Delivery d
 boost::asio::awaitable<Verdict> Run::carry_out() {
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     if (services_.clock.steady_now() - started_ > config_.handover_after) {
-      co_return Retry{base::Duration{0}, "handed over to a fresh delivery"};
+      // Hours of progress are no failure: they must not spend one of the message's receives.
+      co_return Defer{
+          services_.clock.now(),
+          fmt::format("group {}: handed over to a fresh delivery", request_.group.value)};
     }
     const Turn verdict = co_await take_turn();
     if (verdict) co_return *verdict;
