@@ -79,11 +79,14 @@ base::Result<WindowRule> read_window(const Tags& tags, const WindowRule& default
   }
   if (const std::string* value = find_tag(tags, kTagTimeZone)) rule.zone = *value;
   // Any moment will do: it tells an unknown zone and a window that never opens.
-  const auto probe = check_window(rule, base::TimePoint(std::chrono::hours(24 * 365 * 50)));
-  if (!probe) {
-    const std::string* zone = find_tag(tags, kTagTimeZone);
-    if (zone) return bad_tag(kTagTimeZone, *zone, probe.error());
-    return probe.error().while_doing("reading the recycle window");
+  const base::TimePoint moment(std::chrono::hours(24 * 365 * 50));
+  WindowRule always;
+  always.zone = rule.zone;
+  if (const auto zone = check_window(always, moment); !zone) {
+    return bad_tag(kTagTimeZone, rule.zone, zone.error());
+  }
+  if (const auto opens = check_window(rule, moment); !opens) {
+    return opens.error().while_doing("reading the recycle window of the tags");
   }
   return rule;
 }

@@ -159,6 +159,16 @@ TEST(Policy, NamesTheWindowTagThatIsWrong) {
   }
 }
 
+TEST(Policy, BlamesTheWindowThatNeverOpensAndNotItsZone) {
+  Tags tags = with(kRecyclable, "autorecycle_strategy", "out-in-timed");
+  tags["autorecycle_recycle_window"] = "10:00:00-11:00:00";
+  tags["autorecycle_exclude_window"] = "09:00:00-12:00:00";
+  tags["autorecycle_time_zone"] = "America/New_York";
+  const std::string error = error_of(tags);
+  EXPECT_NE(error.find("never opens"), std::string::npos) << error;
+  EXPECT_EQ(error.find("autorecycle_time_zone"), std::string::npos) << error;
+}
+
 TEST(Component, IsTheTextBeforeTheFirstAsg) {
   EXPECT_EQ(component_of("test-protected-mdtp-asg-2019"), "test-protected-mdtp");
   EXPECT_EQ(component_of("a-asg-b-asg-c"), "a");
