@@ -212,6 +212,17 @@ TEST(Caller, DoesNotBlameTheClockWhenItIsRight) {
   EXPECT_EQ(world.http.sent().size(), 1U);
 }
 
+TEST(Caller, LeavesItsClockAloneWhenTheServersIsGarbled) {
+  for (const char* text : {"", "Fri, 02 Jan 2026", "Fri, 02 Jan 2026 05:04:xx GMT",
+                           "Fri, 02 Foo 2026 05:04:05 GMT", "Fri, 32 Jan 2026 05:04:05 GMT",
+                           "Fri, 02 anF 2026 05:04:05 GMT", "Fri, 02 Jan 2026 05:04:05 BST"}) {
+    World world;
+    world.http.answer(403, R"({"__type":"SignatureDoesNotMatch"})", {{"Date", text}});
+    EXPECT_EQ(world.call().error().kind, ErrorKind::kDenied) << text;
+    EXPECT_EQ(world.http.sent().size(), 1U) << text;
+  }
+}
+
 TEST(Caller, ReportsAMissingRegionWithoutSendingAnything) {
   World world;
   aws::Caller caller(world.http, world.credentials, world.loop.clock(), world.random, {});
