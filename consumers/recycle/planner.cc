@@ -53,7 +53,7 @@ std::string nonsense_in_bounds(const aws::AutoScalingGroup& group) {
 std::string needed_but_suspended(const aws::AutoScalingGroup& group) {
   std::vector<std::string_view> needed = {"Launch", "Terminate"};
   if (!group.target_group_arns.empty() || !group.load_balancer_names.empty()) {
-    needed.push_back("AddToLoadBalancer");
+    needed.emplace_back("AddToLoadBalancer");
   }
   for (const aws::SuspendedProcess& suspended : group.suspended_processes) {
     if (std::find(needed.begin(), needed.end(), suspended.name) == needed.end()) continue;

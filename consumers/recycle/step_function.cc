@@ -16,7 +16,8 @@ std::string execution_name(const std::string& component, base::TimePoint request
   std::string name = component.substr(0, kExecutionNameMax - stamp.size());
   for (char& c : name) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') c = '-';
+    const bool digit = c >= '0' && c <= '9';
+    if (!letter && !digit && c != '-' && c != '_') c = '-';
   }
   return name + stamp;
 }

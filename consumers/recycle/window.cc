@@ -106,9 +106,9 @@ std::vector<SysSeconds> candidates(const WindowRule& rule, const date::time_zone
         instants.push_back(info.first.end);
         continue;
       }
-      instants.push_back(SysSeconds(local.time_since_epoch() - info.first.offset));
+      instants.emplace_back(local.time_since_epoch() - info.first.offset);
       if (info.result == date::local_info::ambiguous) {
-        instants.push_back(SysSeconds(local.time_since_epoch() - info.second.offset));
+        instants.emplace_back(local.time_since_epoch() - info.second.offset);
       }
     }
   }
