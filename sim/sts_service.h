@@ -5,7 +5,12 @@
 #include "sim/service.h"
 #include "sim/world.h"
 
+#include <string>
+
 namespace sim {
+
+// Who calls with this access key, here and in events: every key is a user named after it.
+std::string user_arn(const WorldConfig& config, const std::string& access_key_id);
 
 class StsService final : public Service {
  public:

@@ -3,6 +3,7 @@
 #include "sim/arguments.h"
 #include "sim/ec2_service.h"
 #include "sim/protocol.h"
+#include "sim/sts_service.h"
 
 #include <fmt/format.h>
 
@@ -146,22 +147,20 @@ void Trail::record(const ApiCall& call, const ApiOutcome& outcome,
 Json Trail::detail_of(const ApiCall& call, const ApiOutcome& outcome) {
   const WorldConfig& config = world_.config();
   const ServiceInfo* service = find_service(call.service, call.api_version);
-  Json detail = {
-      {"eventVersion", "1.11"},
-      {"userIdentity",
-       {{"type", "IAMUser"},
-        {"principalId", call.access_key_id},
-        {"arn", fmt::format("arn:aws:iam::{}:user/{}", config.account,
-                            call.access_key_id.empty() ? "anonymous" : call.access_key_id)},
-        {"accountId", config.account},
-        {"accessKeyId", call.access_key_id}}},
-      {"eventTime",
-       base::format_rfc3339(std::chrono::floor<std::chrono::seconds>(world_.clock().now()))},
-      {"eventSource", service == nullptr ? "" : std::string(service->event_source)},
-      {"eventName", call.operation},
-      {"awsRegion", config.region},
-      {"sourceIPAddress", "127.0.0.1"},
-      {"userAgent", call.user_agent}};
+  Json detail = {{"eventVersion", "1.11"},
+                 {"userIdentity",
+                  {{"type", "IAMUser"},
+                   {"principalId", call.access_key_id},
+                   {"arn", user_arn(config, call.access_key_id)},
+                   {"accountId", config.account},
+                   {"accessKeyId", call.access_key_id}}},
+                 {"eventTime", base::format_rfc3339(
+                                   std::chrono::floor<std::chrono::seconds>(world_.clock().now()))},
+                 {"eventSource", service == nullptr ? "" : std::string(service->event_source)},
+                 {"eventName", call.operation},
+                 {"awsRegion", config.region},
+                 {"sourceIPAddress", "127.0.0.1"},
+                 {"userAgent", call.user_agent}};
   const auto* error = std::get_if<ApiError>(&outcome);
   const auto* answer = std::get_if<ApiAnswer>(&outcome);
   if (error != nullptr) {

@@ -143,7 +143,14 @@ TEST_F(Ec2, RunsInstancesOncePerClientToken) {
 
 TEST_F(Ec2, StsKnowsWhoCalls) {
   StsService sts(world);
-  EXPECT_EQ(ok(call(sts, "GetCallerIdentity", {}))["Account"], "123456789012");
+  ApiCall api_call;
+  api_call.operation = "GetCallerIdentity";
+  api_call.access_key_id = "AKIDOPERATOR";
+  const std::string arn = "arn:aws:iam::123456789012:user/AKIDOPERATOR";
+  const Json identity = ok(loop.run(sts.handle(std::move(api_call))));
+  EXPECT_EQ(identity["Account"], "123456789012");
+  EXPECT_EQ(identity["Arn"], arn);  // as in the events of the same caller
+  EXPECT_EQ(user_arn(world.config(), "AKIDOPERATOR"), arn);
 }
 
 TEST_F(Ec2, StepFunctionsStartsAnExecutionOncePerName) {
