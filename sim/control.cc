@@ -6,6 +6,9 @@
 #include "sim/query_decode.h"
 #include "sim/sqs_service.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 
 namespace sim {
@@ -28,6 +31,35 @@ std::map<std::string, std::string> query_of(const base::HttpRequest& request) {
     for (auto& [name, value] : *pairs) query[name] = std::move(value);
   }
   return query;
+}
+
+// What AutoScalingService::configure() takes; it skips everything else.
+constexpr const char* kLags[] = {
+    "reaction_lag_ms", "launch_lag_ms", "terminate_lag_ms",      "rebalance_lag_ms",
+    "health_lag_ms",   "retry_lag_ms",  "target_healthy_lag_ms", "deregistration_delay_ms"};
+
+base::Result<void> check_options(const Json& options) {
+  if (!options.is_object()) return base::invalid("the options must be an object");
+  for (const auto& [name, value] : options.items()) {
+    if (std::ranges::find(kLags, name) != std::end(kLags)) {
+      if (!value.is_number() || value.get<double>() < 0) {
+        return base::invalid(fmt::format("'{}' must be a number of milliseconds", name));
+      }
+    } else if (name == "jitter") {
+      if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > 1) {
+        return base::invalid("'jitter' must be a number from 0 to 1");
+      }
+    } else if (name == "failed_zones") {
+      const auto is_text = [](const Json& zone) { return zone.is_string(); };
+      if (!value.is_array() || !std::ranges::all_of(value, is_text)) {
+        return base::invalid("'failed_zones' must be a list of zones' names");
+      }
+    } else {
+      return base::invalid(fmt::format("unknown option '{}'; options are {}, jitter, failed_zones",
+                                       name, fmt::join(kLags, ", ")));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -92,6 +124,9 @@ base::HttpResponse Control::faults(const base::HttpRequest& request) {
 base::HttpResponse Control::configure(const base::HttpRequest& request) {
   const std::optional<Json> body = parse_json(request.body);
   if (!body || !body->is_object()) return refuse(400, "the body must be a JSON object");
+  if (const auto checked = check_options(*body); !checked) {
+    return refuse(400, checked.error().message);
+  }
   auto_scaling_.configure(*body);
   return reply(200, {{"status", "ok"}});
 }

@@ -72,6 +72,10 @@ TEST_F(RegionTest, ShowsItselfThroughItsControlInterface) {
   EXPECT_EQ(control("/_sim/groups")["groups"][0]["name"], "web");
   EXPECT_EQ(control("/_sim/faults")["rules"], Json::array());
   EXPECT_EQ(send({"POST", "/_sim/config", {}, R"({"launch_lag_ms":1})"}).status, 200);
+  for (const char* mistake : {R"({"launch_lag":1})", R"({"launch_lag_ms":"1s"})", "[]", "{",
+                              R"({"launch_lag_ms":-1})", R"({"jitter":2})"}) {
+    EXPECT_EQ(send({"POST", "/_sim/config", {}, mistake}).status, 400) << mistake;
+  }
   const base::HttpResponse unknown = send({"GET", "/_sim/nothing", {}, ""});
   EXPECT_EQ(unknown.status, 404);
   EXPECT_THAT(unknown.body, HasSubstr("GET /_sim/healthz"));
