@@ -5,6 +5,7 @@
 #include "worker/metrics.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace worker {
 namespace {
@@ -77,8 +78,8 @@ void VisibilityKeeper::tend() {
     entry.extending = true;
     table_.reorder(entry);
     batch.push_back(id);
-    if (batch.size() == kBatchMax) tasks_.spawn("extending visibility", extend(std::move(batch)));
-    if (batch.size() >= kBatchMax) batch.clear();
+    if (batch.size() < kBatchMax) continue;
+    tasks_.spawn("extending visibility", extend(std::exchange(batch, {})));
   }
   if (!batch.empty()) tasks_.spawn("extending visibility", extend(std::move(batch)));
 }
