@@ -29,7 +29,9 @@ base::HttpResponse Endpoints::answer(const base::HttpRequest& request) {
   const bool known = path == "/metrics" || path == "/healthz" || path == "/status";
   if (!known) return respond(404, kPlain, "try /metrics, /healthz or /status\n");
   if (request.method != "GET" && request.method != "HEAD") {
-    return respond(405, kPlain, "only GET\n");
+    auto refusal = respond(405, kPlain, "only GET\n");
+    refusal.headers.push_back({"Allow", "GET, HEAD"});
+    return refusal;
   }
   if (path == "/metrics") {
     return respond(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text());

@@ -86,7 +86,9 @@ TEST(Endpoints, ServePrometheusTextAndRefuseTheRest) {
   EXPECT_EQ(metrics.status, 200);
   EXPECT_NE(metrics.body.find("autorecycle_build_info"), std::string::npos);
   EXPECT_EQ(served.get("/").status, 404);
-  EXPECT_EQ(served.get("/metrics", "POST").status, 405);
+  const auto refused = served.get("/metrics", "POST");
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(base::find_header(refused.headers, "Allow").value_or(""), "GET, HEAD");
 }
 
 }  // namespace
