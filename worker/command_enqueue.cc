@@ -16,8 +16,8 @@ namespace {
 
 using boost::asio::awaitable;
 
-// Manual requests are few: a refused connection is told at once instead of waited for.
-constexpr base::Duration kPatience{2'000};
+// Whoever waits at the prompt is told at once; the call itself has been repeated already.
+constexpr base::Duration kPatience{0};
 
 std::string sender() {
   const char* user = std::getenv("USER");
@@ -33,8 +33,7 @@ awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& se
   if (!queue) {
     base::Error error =
         queue.error().while_doing("finding the events queue at " + session.sqs_endpoint());
-    const std::string more = advice(queue.error(), "events-queue");
-    if (!more.empty()) error.message += "; " + more;
+    append_advice(error, advice(queue.error(), "events-queue"));
     co_return error;
   }
   config.events.queue = queue->url.value;

@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <set>
+
 namespace worker {
 namespace {
 
@@ -46,11 +49,33 @@ QueueSettings settings_of(const Config& config, const Role& role, QueueTarget ta
   return settings;
 }
 
+// What would work for a while and then not.
+base::Result<void> check_roles(const std::vector<QueueSettings>& queues) {
+  for (const QueueSettings& queue : queues) {
+    const auto is_same = [&queue](const QueueSettings& other) {
+      return &other != &queue && other.target.url == queue.target.url;
+    };
+    const auto twin = std::ranges::find_if(queues, is_same);
+    if (twin != queues.end()) {
+      return base::invalid("--" + queue.role + "-queue and --" + twin->role +
+                           "-queue are the same queue, " + queue.name);
+    }
+    if (queue.dead_letters && queue.dead_letters->url == queue.target.url) {
+      return base::invalid("--" + queue.role + "-dlq: " + queue.name +
+                           " cannot be its own dead-letter queue");
+    }
+    if (queue.role == "recycles" && !queue.target.fifo) {
+      base::log_warn("worker", "not a FIFO queue: recycles of one component can overlap",
+                     {{"queue", queue.role}, {"name", queue.name}});
+    }
+  }
+  return {};
+}
+
 base::Error explain(const base::Error& error, const std::string& what, const std::string& option,
                     const std::string& endpoint) {
   base::Error explained = error.while_doing("finding the " + what + " at " + endpoint);
-  const std::string more = advice(error, option);
-  if (!more.empty()) explained.message += "; " + more;
+  append_advice(explained, advice(error, option));
   return explained;
 }
 
@@ -88,6 +113,8 @@ awaitable<base::Result<std::vector<QueueSettings>>> find_queues(Context& context
     found.push_back(std::move(settings));
   }
   if (found.empty()) co_return base::invalid("every queue is off: there is nothing to work on");
+  const auto checked = check_roles(found);
+  if (!checked) co_return checked.error();
   co_return found;
 }
 
@@ -134,14 +161,29 @@ std::string redrive_target(const std::string& redrive_policy) {
   return arn.substr(arn.rfind(':') + 1);
 }
 
+bool is_about_the_endpoint(const base::Error& error) {
+  if (error.is_transient()) return true;
+  // Whatever answered there was not AWS: another server, a proxy, a portal.
+  static const std::set<std::string> kCodes = {"TlsError", "BodyTooLarge", "MalformedResponse",
+                                               "InvalidRequest"};
+  return kCodes.contains(error.code) || error.code.starts_with("Http");
+}
+
+void append_advice(base::Error& error, const std::string& advice) {
+  if (advice.empty()) return;
+  if (error.message.ends_with('.')) error.message.pop_back();  // AWS's texts end with one
+  error.message += "; " + advice;
+}
+
 std::string advice(const base::Error& error, const std::string& option) {
+  if (error.code == "TlsError") {
+    return std::string(kEndpointAdvice) + "; AWS_CA_BUNDLE names the authorities to trust";
+  }
+  if (is_about_the_endpoint(error)) return kEndpointAdvice;
   const std::string where = "--" + option + " or " + environment_name(option);
   switch (error.kind) {
     case base::ErrorKind::kNotFound:
       return "create it, or name another with " + where;
-    case base::ErrorKind::kRetry:
-    case base::ErrorKind::kThrottled:
-      return "check the endpoint (AWS_ENDPOINT_URL or --endpoint-url) and the region (AWS_REGION)";
     case base::ErrorKind::kDenied:
       return error.code == "NoCredentials"
                  ? ""

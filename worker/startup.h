@@ -29,7 +29,14 @@ std::string queue_name_of(const std::string& name_or_url);
 // The name of the dead-letter queue in a RedrivePolicy; empty if there is none.
 std::string redrive_target(const std::string& redrive_policy);
 
+// The endpoint is to be looked at: it does not answer, or not as AWS does.
+bool is_about_the_endpoint(const base::Error& error);
+inline constexpr const char* kEndpointAdvice =
+    "check the endpoint (AWS_ENDPOINT_URL or --endpoint-url) and the region (AWS_REGION)";
+
 // What a person can do about it; empty if the message says it all.
 std::string advice(const base::Error& error, const std::string& option);
+// Adds it to the message; nothing where there is none.
+void append_advice(base::Error& error, const std::string& advice);
 
 }  // namespace worker

@@ -58,6 +58,34 @@ TEST(Startup, NamesTheQueueTheEndpointAndTheOptionsOfAMissingQueue) {
   }
 }
 
+TEST(Startup, RefusesOneQueueInTwoRoles) {
+  Rig rig;
+  auto config = rig_config();
+  config.recycles.queue = "events";
+  auto queues = find(rig, config);
+  ASSERT_FALSE(queues);
+  EXPECT_NE(queues.error().message.find("--recycles-queue are the same queue, events"),
+            std::string::npos)
+      << queues.error().message;
+  config = rig_config();
+  config.events.dead_letter_queue = "events";
+  queues = find(rig, config);
+  ASSERT_FALSE(queues);
+  EXPECT_NE(queues.error().message.find("--events-dlq"), std::string::npos);
+}
+
+TEST(Startup, SendsToTheEndpointWhenWhatAnswersThereIsNotAws) {
+  for (const char* code : {"TlsError", "Http302", "BodyTooLarge", "InvalidRequest"}) {
+    const auto text = advice({base::ErrorKind::kInvalid, code, "odd", ""}, "events-queue");
+    EXPECT_NE(text.find("AWS_ENDPOINT_URL"), std::string::npos) << code << ": " << text;
+  }
+  EXPECT_NE(advice({base::ErrorKind::kFatal, "TlsError", "", ""}, "x").find("AWS_CA_BUNDLE"),
+            std::string::npos);
+  base::Error error = base::invalid("The specified queue does not exist.");
+  append_advice(error, "create it");
+  EXPECT_EQ(error.message, "The specified queue does not exist; create it");
+}
+
 TEST(Startup, WaitsForAnEndpointThatComesUpLate) {
   Rig rig;
   for (int i = 1; i <= 20; ++i) rig.http.fail_request(rig.http.requests() + i);
