@@ -200,6 +200,17 @@ TEST_F(SignedRegion, RefusesMissingAndMalformedAuthorization) {
   EXPECT_THAT(answer(undated), HasSubstr("requires existence of either a 'X-Amz-Date'"));
 }
 
+TEST_F(SignedRegion, RefusesATimeThatIsNoTime) {
+  for (const char* text : {"20260102T0304", "20260102T03040xZ", "20260101T030est, ",
+                           "20261301T030405Z", "2026-01-02T03:04", "20260102 030405Z"}) {
+    base::HttpRequest garbled = describe_groups({.service = "autoscaling"});
+    for (base::Header& header : garbled.headers) {
+      if (header.name == "X-Amz-Date") header.value = text;
+    }
+    EXPECT_THAT(answer(garbled), HasSubstr("Date must be in ISO-8601 'basic format'")) << text;
+  }
+}
+
 TEST_F(SignedRegion, TellsTheTimeSoThatClientsCanCorrectTheirClocks) {
   const base::HttpResponse response = send(list_queues({.service = "sqs", .skew = 1h}));
   EXPECT_EQ(base::find_header(response.headers, "Date"), "Fri, 02 Jan 2026 03:04:05 GMT");
