@@ -40,6 +40,45 @@ std::string dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// What was found, for errors. They are logged, so structures are named and not shown: what a body
+// holds is nobody else's business.
+std::string describe_found(const Json& value) {
+  if (value.is_object()) return value.empty() ? "an empty object" : "an object";
+  if (value.is_array()) return value.empty() ? "an empty list" : "a list";
+  return shorten(dump(value));
+}
+
+// Accepts every event and keeps where the parser stopped.
+struct StopFinder {
+  std::size_t at = 0;
+
+  bool null() { return true; }
+  bool boolean(bool /*value*/) { return true; }
+  bool number_integer(Json::number_integer_t /*value*/) { return true; }
+  bool number_unsigned(Json::number_unsigned_t /*value*/) { return true; }
+  bool number_float(Json::number_float_t /*value*/, const std::string& /*text*/) { return true; }
+  bool string(std::string& /*value*/) { return true; }
+  bool binary(Json::binary_t& /*value*/) { return true; }
+  bool start_object(std::size_t /*size*/) { return true; }
+  bool key(std::string& /*value*/) { return true; }
+  bool end_object() { return true; }
+  bool start_array(std::size_t /*size*/) { return true; }
+  bool end_array() { return true; }
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*error*/) {
+    at = position;
+    return false;
+  }
+};
+
+base::Error not_json(std::string_view text) {
+  if (text.empty()) return base::invalid("expected a JSON object, found nothing");
+  StopFinder finder;
+  Json::sax_parse(text, &finder);
+  return base::invalid(
+      fmt::format("not JSON: the parser stopped at byte {} of {}", finder.at, text.size()));
+}
+
 }  // namespace
 
 std::string shorten(std::string_view text, std::size_t characters_max) {
@@ -63,12 +102,10 @@ base::Result<Document> parse_object(std::string_view text) {
         fmt::format("expected JSON nested at most {} deep, found {}", kNestingMax, depth));
   }
   Json root = Json::parse(text, nullptr, false);
-  if (root.is_discarded()) {
-    return base::invalid(text.empty() ? "expected a JSON object, found nothing"
-                                      : fmt::format("not JSON: {}", shorten(text)));
-  }
+  if (root.is_discarded()) return not_json(text);
   if (!root.is_object()) {
-    return base::invalid(fmt::format("expected a JSON object, found {}", shorten(dump(root))));
+    // A body that is one text or number is all body: its type is told, not itself.
+    return base::invalid(fmt::format("expected a JSON object, found a JSON {}", root.type_name()));
   }
   return Document{std::move(root)};
 }
@@ -107,7 +144,7 @@ std::vector<Field> Field::elements() const {
 
 base::Error Field::refuse(std::string_view expected) const {
   return base::invalid(fmt::format("{}: expected {}, found {}", path_, expected,
-                                   present() ? shorten(dump(*value_)) : "nothing"));
+                                   present() ? describe_found(*value_) : "nothing"));
 }
 
 base::Result<std::string> Field::text() const {

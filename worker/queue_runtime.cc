@@ -115,7 +115,7 @@ void QueueRuntime::begin(EntryId id) {
   auto decoded = messages::decode(entry.message.body);
   if (!decoded) {
     entry.kind = "garbage";
-    settle(entry, consumers::Poison{decoded.error().to_string(), "decode"});
+    settle(entry, consumers::Poison{decoded.error().message, "decode"});
     return;
   }
   entry.kind = decoded->kind;

@@ -128,14 +128,24 @@ TEST(Refusal, AcceptsTheAbsenceOfWhatIsOptional) {
 
 TEST(Refusal, ShortensAndCleansWhatItQuotes) {
   const std::string text =
-      refusal({{"source", "a"}, {"detail-type", {{"x", std::string(5000, 'x')}}}});
-  EXPECT_TRUE(text.starts_with("detail-type: expected a string that is not empty, found {"))
-      << text;
-  EXPECT_LT(text.size(), 130U);
+      refusal({{"schemaVersion", 1},
+               {"recycle", {{"autoScalingGroupName", "\x1b" + std::string(5000, 'x')}}}});
+  EXPECT_TRUE(text.starts_with("recycle.autoScalingGroupName: expected the name")) << text;
+  EXPECT_LT(text.size(), 200U);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
   const auto garbage = messages::decode("\x1b]0;title\x07\n" + std::string(5000, 'x'));
   ASSERT_FALSE(garbage.has_value());
   EXPECT_LT(garbage.error().message.size(), 100U);
   EXPECT_EQ(garbage.error().message.find('\x1b'), std::string::npos);
+}
+
+TEST(Refusal, NamesStructuresAndDoesNotShowWhatIsInThem) {
+  for (const Json& value : {Json{{"password", "hunter2"}}, Json::array({"hunter2"})}) {
+    const std::string text = refusal({{"source", "a"}, {"detail-type", value}});
+    EXPECT_EQ(text, value.is_object()
+                        ? "detail-type: expected a string that is not empty, found an object"
+                        : "detail-type: expected a string that is not empty, found a list");
+  }
 }
 
 TEST(Refusal, KeepsControlCharactersOutOfReasons) {
