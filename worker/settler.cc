@@ -38,6 +38,11 @@ awaitable<bool> Settler::settle(Entry& entry, consumers::Verdict verdict) {
 awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
   for (consumers::Outgoing& outgoing : verdict.outgoing) {
     const std::string role = outgoing.queue;
+    if (!routes_.contains(role)) {
+      // No retry brings the queue into the configuration.
+      consumers::Poison unroutable{"no " + role + " queue is configured to send to", "unroutable"};
+      co_return co_await poison(entry, std::move(unroutable));
+    }
     const auto sent = co_await send_outgoing(std::move(outgoing));
     if (!sent) {
       co_return retry(entry, base::Duration(0),
@@ -115,12 +120,11 @@ awaitable<bool> Settler::poison(Entry& entry, consumers::Poison verdict) {
 }
 
 awaitable<base::Result<void>> Settler::send_outgoing(consumers::Outgoing outgoing) {
-  const auto route = routes_.find(outgoing.queue);
-  if (route == routes_.end()) co_return base::invalid("no queue is configured for this role");
+  const QueueTarget& target = routes_.at(outgoing.queue);
   aws::SendOptions send;
-  send.queue = route->second.url;
+  send.queue = target.url;
   send.body = std::move(outgoing.body);
-  if (route->second.fifo) {
+  if (target.fifo) {
     send.group_id = std::move(outgoing.group_id);
     send.deduplication_id = std::move(outgoing.deduplication_id);
   }

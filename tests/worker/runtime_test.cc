@@ -83,7 +83,36 @@ TEST(Runtime, SendsGarbageToTheDeadLettersAtOnceWithItsReasonAndAttributes) {
     EXPECT_EQ(letters[0].attributes.at("tenant").value, "blue");
     EXPECT_EQ(letters[0].attributes.at(std::string(dlq::kErrorKind)).value, "decode");
     EXPECT_EQ(letters[0].attributes.at(std::string(dlq::kAttempts)).value, "1");
-    EXPECT_NE(letters[0].attributes.at(std::string(dlq::kReason)).value, "");
+    const std::string reason = letters[0].attributes.at(std::string(dlq::kReason)).value;
+    EXPECT_TRUE(reason.starts_with("expected") || reason.starts_with("not JSON")) << reason;
+  }
+}
+
+TEST(Runtime, SendsWhatNoQueueIsConfiguredForToTheDeadLetters) {
+  Rig rig;
+  rig.on_events([](const Delivery&) {
+    return Verdict(Done{"one job", {Outgoing{"oncall", request_for("out"), "", ""}}});
+  });
+  rig.send("events", request_for("in"));
+  rig.start();
+  ASSERT_TRUE(rig.run(1min, [&] { return rig.depth("events") == 0; }));
+  const auto letters = rig.take("events-dlq");
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_EQ(letters[0].attributes.at(std::string(dlq::kErrorKind)).value, "unroutable");
+}
+
+TEST(Runtime, KeepsBodiesOutOfReasons) {
+  for (const char* garbage : {"hunter2 is my password", "[\"hunter2\"]", "\"hunter2\"",
+                              R"({"schemaVersion":1,"recycle":{"strategy":["hunter2"]}})"}) {
+    Rig rig;
+    rig.on_events([](const Delivery&) { return Verdict(Done{"done", {}}); });
+    rig.send("events", garbage);
+    rig.start();
+    ASSERT_TRUE(rig.run(1min, [&] { return rig.depth("events") == 0; })) << garbage;
+    const auto letters = rig.take("events-dlq");
+    ASSERT_EQ(letters.size(), 1U) << garbage;
+    const std::string reason = letters[0].attributes.at(std::string(dlq::kReason)).value;
+    EXPECT_EQ(reason.find("hunter2"), std::string::npos) << reason;
   }
 }
 
