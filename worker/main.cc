@@ -3,9 +3,9 @@
 #include "consumers/recycle/consumer.h"
 #include "worker/program.h"
 
-#include <iostream>
+#include <unistd.h>  // environ
 
-extern char** environ;
+#include <iostream>
 
 namespace {
 
