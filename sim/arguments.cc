@@ -123,7 +123,7 @@ std::string Arguments::text_or(const std::string& name, std::string fallback) {
 }
 
 std::string Arguments::required_text(const std::string& name) {
-  const std::string value = text_or(name, {});
+  std::string value = text_or(name, {});
   if (value.empty() && !error_) missing(name);
   return value;
 }
