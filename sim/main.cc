@@ -66,7 +66,7 @@ int run(const sim::Options& options) {
       context.get_executor(), server_options,
       [&region](base::HttpRequest request) { return serve(region, std::move(request)); });
   if (!server) {
-    std::fprintf(stderr, "autorecycle-sim: %s\n", server.error().to_string().c_str());
+    std::fprintf(stderr, "autorecycle-sim: %s\n", server.error().message.c_str());
     return 1;
   }
   const std::uint16_t port = (*server)->port();
@@ -96,6 +96,7 @@ int run(const sim::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `| head` ends the log, not the region
   const sim::ParsedOptions parsed = sim::parse_options(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   base::configure_log(parsed.options.verbose ? base::LogLevel::kInfo : base::LogLevel::kWarn,

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -59,6 +60,25 @@ std::string add_key(WorldConfig& world, const std::string& text) {
   return {};
 }
 
+// CLI11's range lets it through: it is neither below nor above.
+std::string refuse_nan(std::string& text) {
+  return text.find_first_of("nN") == std::string::npos ? "" : "expected a number, found " + text;
+}
+
+std::string refuse_bad_region(std::string& text) {
+  const auto is_good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  const bool good = !text.empty() && std::ranges::all_of(text, is_good);
+  return good ? "" : "expected a region's name such as eu-west-2, found \"" + text + "\"";
+}
+
+std::string refuse_bad_account(std::string& text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool good = text.size() == 12 && std::ranges::all_of(text, is_digit);
+  return good ? "" : "expected twelve digits, found \"" + text + "\"";
+}
+
 }  // namespace
 
 ParsedOptions parse_options(int argc, char** argv) {
@@ -73,9 +93,11 @@ ParsedOptions parse_options(int argc, char** argv) {
                  "write the port here once it is open, for scripts that asked for port 0");
   app.add_option("--seed", options.world.seed, "seed of all randomness: ids, jitter, faults");
   app.add_option("--speed", options.speed, "how many times faster than real time the region runs")
-      ->check(CLI::Range(1.0, 100'000.0));
-  app.add_option("--region", options.world.region, "name of the region");
-  app.add_option("--account", options.world.account, "account id, twelve digits");
+      ->check(CLI::Range(1.0, 100'000.0) & CLI::Validator(refuse_nan, "", "number"));
+  app.add_option("--region", options.world.region, "name of the region")
+      ->check(CLI::Validator(refuse_bad_region, "", "region"));
+  app.add_option("--account", options.world.account, "account id, twelve digits")
+      ->check(CLI::Validator(refuse_bad_account, "", "account"));
   std::vector<std::string> keys;
   app.add_option("--key", keys,
                  "credentials to accept, ID=SECRET or ID=SECRET:SESSION_TOKEN; may be repeated "
@@ -102,7 +124,8 @@ ParsedOptions parse_options(int argc, char** argv) {
       if (!problem.empty()) throw CLI::ValidationError("--key", problem);
     }
   } catch (const CLI::ParseError& error) {
-    parsed.exit_code = app.exit(error);
+    // CLI11 has a code for every mistake; ours is 2, wrong usage, as autorecycle's.
+    parsed.exit_code = app.exit(error) == 0 ? 0 : 2;
     return parsed;
   }
   if (no_auth) options.world.keys.clear();

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from processes import clean_environment
+from stack import find_binary
 
 
 @pytest.fixture
@@ -99,3 +100,21 @@ def test_a_setting_is_named_with_the_place_it_came_from(cli, directory):
     config.write_text('visibility-timeout = "soon"\n')
     ended = cli("worker", "--config", str(config))
     assert ended.returncode == 2 and "autorecycle.toml" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [
+    ["--port", "99999"], ["--speed", "nan"], ["--speed", "0"], ["--account", "abc"],
+    ["--region", "eu west"], ["--key", "no-secret"], ["--frob"], ["extra"]])
+def test_the_region_refuses_wrong_usage_with_exit_code_2(build, directory, words):
+    ended = subprocess.run([find_binary(build, "autorecycle-sim"), "--port", "0", *words],
+                           capture_output=True, text=True, timeout=60, check=False,
+                           env=clean_environment(directory))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert words[0] in ended.stderr
+
+
+def test_a_command_fails_when_nobody_can_read_its_answer(autorecycle, directory):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ended = subprocess.run([autorecycle, "window"], stdout=full, stderr=subprocess.PIPE,
+                               text=True, timeout=60, check=False, env=clean_environment(directory))
+    assert ended.returncode == 1 and "standard output" in ended.stderr
