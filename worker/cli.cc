@@ -56,14 +56,16 @@ constexpr const char* kDecodeFooter =
     "  autorecycle decode event.json\n"
     "  aws sqs receive-message ... --query Messages[0].Body --output text | autorecycle decode\n\n"
     "Prints how the worker would understand the message: kind, groups, or why it is ignored.\n"
-    "Exit code 1 when it is garbage, with what is wrong on standard error.\n";
+    "As JSON unless --output table is asked for. Exit code 1 when it is garbage, with what is\n"
+    "wrong on standard error.\n";
 
 constexpr const char* kWindowFooter =
     "\nExamples:\n"
     "  autorecycle window --window \"04:00:00, 05:30:00\" --at 2026-03-29T00:30:00Z\n"
     "  autorecycle window --window \"22:00:00, 02:00:00\" --exclude \"23:00:00, 23:30:00\" \\\n"
-    "                     --zone America/New_York --output json\n\n"
-    "Prints {\"wait\":false}, or {\"wait\":true,\"time_wait\":\"...\"}: when it opens, in UTC.\n";
+    "                     --zone America/New_York --output table\n\n"
+    "Prints {\"wait\":false}, or {\"wait\":true,\"time_wait\":\"...\"}: when it opens, in UTC;\n"
+    "with --output table a line for people. --exclude may be given several times.\n";
 
 // CLI11 writes what it found through here; the values stay text, worker/config.cc reads them.
 struct Found {
@@ -88,7 +90,8 @@ void add_options(CLI::App& app, unsigned scope, Found& found) {
       option->type_name(spec.fallback.empty() ? spec.argument
                                               : spec.argument + " [" + spec.fallback + "]");
     }
-    if (spec.scope == kEveryScope) option->group("Common");
+    constexpr unsigned kCommon = kEveryScope & ~kWorkerScope;  // the worker prints no answer
+    if ((spec.scope & kCommon) == kCommon) option->group("Common");
   }
   app.add_option("--config", found.config_file, "Config file (JSON, TOML or INI)")
       ->type_name("FILE")
@@ -109,6 +112,33 @@ std::string chosen(const CLI::App& app) {
     return below.empty() ? command->get_name() : command->get_name() + " " + below;
   }
   return {};
+}
+
+// CLI11 says "A subcommand is required": without naming them, and even where one was given that it
+// does not know.
+std::string explain(const CLI::ParseError& error, const CLI::App& app,
+                    const std::vector<std::string>& given) {
+  const bool option_first = !given.empty() && given.front().starts_with('-');
+  if (option_first && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    return given.front().substr(0, 80) + ": options come after the command";
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  const CLI::App* innermost = &app;
+  std::string path = "autorecycle";
+  std::size_t depth = 0;
+  for (; !innermost->get_subcommands().empty(); ++depth) {
+    innermost = innermost->get_subcommands().front();
+    path += " " + innermost->get_name();
+  }
+  std::string names;
+  for (const CLI::App* command : innermost->get_subcommands([](const CLI::App*) { return true; })) {
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  if (names.empty()) return error.what();
+  const std::string problem = given.size() > depth
+                                  ? "\"" + given[depth].substr(0, 80) + "\" is not a command"
+                                  : "no command is given";
+  return problem + "; after `" + path + "` comes one of: " + names;
 }
 
 }  // namespace
@@ -136,6 +166,7 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
               found);
 
   CommandLine line;
+  const std::vector<std::string> words = arguments;
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));
@@ -146,7 +177,7 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
     line.exit_code = code == 0 ? kExitOk : kExitUsage;
     line.out = out.str();
     if (code != 0)
-      line.err = std::string("autorecycle: ") + error.what() +
+      line.err = "autorecycle: " + explain(error, app, words) +
                  "\nSee `autorecycle --help` and `autorecycle COMMAND --help`.\n";
     return line;
   }

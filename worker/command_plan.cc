@@ -2,6 +2,7 @@
 #include "worker/cli.h"
 #include "worker/commands.h"
 #include "worker/io_loop.h"
+#include "worker/startup.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -45,7 +46,10 @@ void print_table(const PlanReport& report, std::ostream& out) {
   int number = 0;
   for (const PlannedStep& step : report.steps) {
     const std::string what = step.what.empty() ? step.operation : step.what;
-    out << fmt::format("{:>4}  {:<{}}  {}\n", ++number, what, widest, step.why);
+    if (step.why.empty())
+      out << fmt::format("{:>4}  {}\n", ++number, what);
+    else
+      out << fmt::format("{:>4}  {:<{}}  {}\n", ++number, what, widest, step.why);
   }
 }
 
@@ -78,8 +82,12 @@ int run_plan(const Config& config, std::ostream& out, std::ostream& err) {
   overrides.force = config.force;
   const auto report = loop.run<PlanReport>(consumers::recycle::plan_group(
       (*session)->services(), *recycle, base::GroupName(config.group), overrides));
-  if (!report) return fail(err, report.error().while_doing("planning " + config.group));
-  return print_plan(*report, config.output, out);
+  if (!report) {
+    base::Error error = report.error().while_doing("planning " + config.group);
+    if (is_about_the_endpoint(error)) append_advice(error, kEndpointAdvice);
+    return fail(err, error);
+  }
+  return print_plan(*report, config.output.value_or(Output::kTable), out);
 }
 
 }  // namespace worker

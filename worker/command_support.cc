@@ -4,17 +4,21 @@
 #include "worker/cli.h"
 #include "worker/commands.h"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 #include <ostream>
 
 namespace worker {
 namespace {
 
 constexpr std::size_t kGroupNameMax = 255;  // AWS's limit
+constexpr std::size_t kReasonMax = 1'000;   // it is logged
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+bool is_utf8(const std::string& text) {
+  using Handler = nlohmann::json::error_handler_t;
+  const nlohmann::json json = text;
+  return json.dump(-1, ' ', false, Handler::ignore) == json.dump(-1, ' ', false, Handler::replace);
 }
 
 }  // namespace
@@ -27,15 +31,13 @@ base::Result<consumers::recycle::WindowRule> window_rule(const Config& config) {
     if (!range) return range.error().while_doing("reading --window \"" + config.window + "\"");
     rule.allowed = *range;
   }
-  std::string rest = config.exclude_window;
-  while (!rest.empty()) {
-    const auto end = rest.find_first_of(";\n");
-    const std::string one = trimmed(rest.substr(0, end));
-    rest = end == std::string::npos ? "" : rest.substr(end + 1);
-    if (one.empty()) continue;
-    const auto range = consumers::recycle::parse_time_range(one);
-    if (!range) return range.error().while_doing("reading --exclude \"" + one + "\"");
-    rule.excluded.push_back(*range);
+  if (!config.exclude_window.empty()) {
+    // CLI11 joins what is given several times by line ends.
+    std::string text = config.exclude_window;
+    std::ranges::replace(text, '\n', ';');
+    auto ranges = consumers::recycle::parse_time_ranges(text);
+    if (!ranges) return ranges.error().while_doing("reading --exclude \"" + text + "\"");
+    rule.excluded = std::move(*ranges);
   }
   return rule;
 }
@@ -57,6 +59,11 @@ base::Result<void> check_request(const Config& config) {
   if (config.group.empty()) return base::invalid("--asg: missing; expected a group's name");
   if (config.group.size() > kGroupNameMax) {
     return base::invalid("--asg: longer than the 255 characters of a group's name");
+  }
+  if (!is_utf8(config.group)) return base::invalid("--asg: expected UTF-8");
+  if (!is_utf8(config.reason) || config.reason.size() > kReasonMax) {
+    return base::invalid("--reason: expected UTF-8 of at most 1000 bytes, found " +
+                         std::to_string(config.reason.size()));
   }
   if (config.strategy.empty()) return {};
   const auto strategy = consumers::recycle::parse_strategy(config.strategy);

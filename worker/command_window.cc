@@ -23,6 +23,10 @@ int run_window(const Config& config, base::TimePoint now, std::ostream& out, std
   }
   const auto answer = consumers::recycle::check_window(*rule, at);
   if (!answer) return usage(answer.error());
+  if (config.output == Output::kTable) {
+    out << (answer->wait ? "shut until " + base::format_rfc3339(answer->opens_at) : "open") << "\n";
+    return kExitOk;
+  }
   nlohmann::ordered_json json = {{"wait", answer->wait}};
   if (answer->wait) json["time_wait"] = base::format_rfc3339(answer->opens_at);
   out << json.dump() << "\n";

@@ -25,7 +25,7 @@ using ConsumerFactory =
     std::function<ConsumerList(consumers::recycle::Services, consumers::recycle::Config,
                                consumers::recycle::ProgressObserver)>;
 
-int run_decode(const std::string& body, std::ostream& out, std::ostream& err);
+int run_decode(const std::string& body, Output output, std::ostream& out, std::ostream& err);
 int run_window(const Config& config, base::TimePoint now, std::ostream& out, std::ostream& err);
 int run_enqueue(const Config& config, std::ostream& out, std::ostream& err);
 int run_plan(const Config& config, std::ostream& out, std::ostream& err);

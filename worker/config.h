@@ -8,6 +8,7 @@
 #include "base/result.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ struct Config {
   std::string port_file;
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kText;
-  Output output = Output::kTable;
+  std::optional<Output> output;  // none: what the command prints by itself
 
   // What one command is asked for.
   std::string group;

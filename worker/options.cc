@@ -181,10 +181,9 @@ void add_recycle_rows(std::vector<OptionSpec>& rows) {
                   "11h"});
   const unsigned windows = kWorkerScope | kPlanScope | kWindowScope;
   const std::string range = "\"HH:MM:SS, HH:MM:SS\"";
-  rows.push_back({"window", "RANGE",
-                  "When a timed recycle may run, for groups without a tag of their own: " + range,
+  rows.push_back({"window", "RANGE", "When a timed recycle may run, where no tag says: " + range,
                   windows, range, set_text<&Config::window>, "always"});
-  rows.push_back({"exclude", "RANGES", "When it may not: ranges separated by ';'", windows, range,
+  rows.push_back({"exclude", "RANGES", "When it may not: ranges joined by ; or +", windows, range,
                   set_text<&Config::exclude_window>});
   rows.push_back({"zone", "IANA", "Time zone of the windows", windows, "an IANA time zone",
                   set_text<&Config::time_zone>, "Europe/London"});
@@ -218,8 +217,9 @@ void add_common_rows(std::vector<OptionSpec>& rows) {
                   "a profile's name", set_text<&Config::profile>, "AWS_PROFILE"});
   rows.push_back({"endpoint-url", "URL", "Send every AWS call there", aws, "an http(s) URL",
                   set_text<&Config::endpoint_url>, "AWS_ENDPOINT_URL"});
-  rows.push_back(
-      {"output", "FORMAT", "json or table", kEveryScope, "json or table", set_output, "table"});
+  rows.push_back({"output", "FORMAT",
+                  "json or table; default: JSON of decode and window, else table",
+                  kEveryScope & ~kWorkerScope, "json or table", set_output});
   rows.push_back({"log-level", "LEVEL", "debug, info, warn or error", kEveryScope,
                   "debug, info, warn or error", set_log_level, "info"});
   rows.push_back({"log-format", "FORMAT", "text or json", kEveryScope, "text or json",
@@ -229,7 +229,7 @@ void add_common_rows(std::vector<OptionSpec>& rows) {
 }  // namespace
 
 const std::vector<OptionSpec>& option_specs() {
-  static const std::vector<OptionSpec> specs = [] {
+  static const std::vector<OptionSpec> kSpecs = [] {
     std::vector<OptionSpec> rows;
     add_command_rows(rows);
     add_queue_rows(rows);
@@ -238,7 +238,7 @@ const std::vector<OptionSpec>& option_specs() {
     add_common_rows(rows);
     return rows;
   }();
-  return specs;
+  return kSpecs;
 }
 
 }  // namespace worker

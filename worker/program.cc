@@ -2,6 +2,7 @@
 
 #include "worker/cli.h"
 
+#include <csignal>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -43,18 +44,29 @@ base::Result<Config> configure(const CommandLine& line, const Settings& environm
   return resolve_config(line.flags, environment, file, file_name);
 }
 
-int run_decode_of(const std::string& input, std::istream& in, std::ostream& out,
+int run_decode_of(const std::string& input, Output output, std::istream& in, std::ostream& out,
                   std::ostream& err) {
   const auto body =
       input.empty() || input == "-" ? read_stream(in, "standard input") : read_file(input);
   if (!body) return fail(err, body.error());
-  return run_decode(*body, out, err);
+  return run_decode(*body, output, out, err);
+}
+
+int run_command(const CommandLine& line, const Config& config, std::istream& in, std::ostream& out,
+                std::ostream& err) {
+  if (line.command == "enqueue recycle") return run_enqueue(config, out, err);
+  if (line.command == "plan") return run_plan(config, out, err);
+  if (line.command == "window") return run_window(config, base::RealClock().now(), out, err);
+  return run_decode_of(line.input_file, config.output.value_or(Output::kJson), in, out, err);
 }
 
 }  // namespace
 
 int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
                 std::ostream& out, std::ostream& err, const ConsumerFactory& consumers) {
+  // A reader that goes away (`| head`, a peer that closes its TLS connection) is an error of that
+  // write; it must not end the process, least of all in the middle of a recycle.
+  std::signal(SIGPIPE, SIG_IGN);
   const CommandLine line = parse_command_line(std::move(arguments));
   out << line.out;
   err << line.err;
@@ -73,10 +85,10 @@ int run_program(std::vector<std::string> arguments, const Settings& environment,
   }
 
   if (line.command == "worker") return run_worker(*config, consumers, err);
-  if (line.command == "enqueue recycle") return run_enqueue(*config, out, err);
-  if (line.command == "plan") return run_plan(*config, out, err);
-  if (line.command == "window") return run_window(*config, base::RealClock().now(), out, err);
-  return run_decode_of(line.input_file, in, out, err);
+  const int code = run_command(line, *config, in, out, err);
+  if (out.flush()) return code;
+  err << "autorecycle: the answer could not be written to standard output\n";
+  return kExitFailed;
 }
 
 }  // namespace worker

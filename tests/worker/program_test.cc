@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -62,15 +63,21 @@ TEST(Program, AnswersWrongUsageWithTwo) {
     const char* says;
   };
   const Row rows[] = {
-      {{}, "subcommand is required"},
-      {{"frobnicate"}, "subcommand"},
-      {{"enqueue"}, "subcommand is required"},
+      {{}, "no command is given; after `autorecycle` comes one of: worker, enqueue, plan, decode"},
+      {{"frobnicate"}, "\"frobnicate\" is not a command; after `autorecycle` comes one of: worker"},
+      {{"enqueue"}, "no command is given; after `autorecycle enqueue` comes one of: recycle"},
+      {{"enqueue", "frob"}, "\"frob\" is not a command; after `autorecycle enqueue` comes one of"},
+      {{"--asg", "x", "plan"}, "--asg: options come after the command"},
+      {{"plan", "extra", "--asg", "x"}, "extra"},
       {{"worker", "--frob", "1"}, "--frob"},
       {{"worker", "--poll-wait"}, "--poll-wait"},
       {{"worker", "--poll-wait", "1y"}, "expected a duration"},
       {{"plan"}, "--asg: missing"},
       {{"plan", "--asg", "x", "--strategy", "sideways"}, "sideways"},
       {{"enqueue", "recycle"}, "--asg: missing"},
+      {{"enqueue", "recycle", "--asg", "\xff"}, "--asg: expected UTF-8"},
+      {{"enqueue", "recycle", "--asg", "x", "--reason", "\xff"}, "--reason: expected UTF-8"},
+      {{"enqueue", "recycle", "--asg", "x", "--reason", std::string(1001, 'x')}, "found 1001"},
       {{"enqueue", "recycle", "--asg", "x", "--strategy", "sideways"}, "out-in-timed"},
       {{"window", "--window", "4 o'clock"}, "--window"},
       {{"window", "--at", "yesterday"}, "--at"},
@@ -99,6 +106,26 @@ TEST(Decode, PrintsJsonFromStandardInputOrAFile) {
   std::remove(file.c_str());
 }
 
+TEST(Decode, PrintsATableWhenAskedTo) {
+  const auto ran = run({"decode", "--output", "table"}, request_for("web-asg-1"));
+  EXPECT_EQ(ran.code, kExitOk) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with("kind                    recycle-request\n")) << ran.out;
+}
+
+TEST(Program, OutlivesTheReaderOfItsOutput) {
+  std::signal(SIGPIPE, SIG_DFL);
+  run({"--version"});
+  EXPECT_EQ(std::signal(SIGPIPE, SIG_DFL), SIG_IGN);
+}
+
+TEST(Program, FailsWhenItsAnswerCannotBeWritten) {
+  std::istringstream in;
+  std::ostringstream err;
+  std::ofstream full("/dev/full");
+  EXPECT_EQ(run_program({"window"}, {}, in, full, err, {}), kExitFailed);
+  EXPECT_NE(err.str().find("standard output"), std::string::npos) << err.str();
+}
+
 TEST(Decode, FailsOnGarbageAndSaysWhy) {
   const auto ran = run({"decode"}, "garbage");
   EXPECT_EQ(ran.code, kExitFailed);
@@ -120,6 +147,11 @@ TEST(Window, AnswersAsTheOriginalDid) {
       {{"--window", "09:00:00, 10:00:00", "--at", "2018-01-22T06:00:00Z"},
        R"({"wait":true,"time_wait":"2018-01-22T09:00:00Z"})"},
       {{"--at", "2018-01-22T06:00:00Z"}, R"({"wait":false})"},
+      {{"--at", "2018-01-22T06:00:00Z", "--output", "table"}, "open"},
+      // As the tags write it.
+      {{"--window", "09:00:00-10:00:00", "--exclude", "09:00:00-09:10:00 + 09:10:01-09:20:00",
+        "--zone", "UTC", "--at", "2018-01-22T09:05:00Z", "--output", "table"},
+       "shut until 2018-01-22T09:20:01Z"},
       // London is an hour ahead in summer.
       {{"--window", window, "--at", "2018-06-22T03:30:00Z"}, R"({"wait":false})"},
       {{"--window", "22:00:00, 02:00:00", "--exclude", "23:00:00, 23:29:59", "--exclude",
