@@ -30,6 +30,9 @@ using asio::awaitable;
 
 namespace {
 
+// Scrapers and probes are few; more must not use up the files that the queues need.
+constexpr std::size_t kConnectionsMax = 64;
+
 // The process of `autorecycle worker`: what lives as long as it does.
 class Process {
  public:
@@ -139,6 +142,7 @@ base::Result<std::unique_ptr<base::HttpServer>> Process::listen(Endpoints& endpo
   if (config_.listen == "off") return std::unique_ptr<base::HttpServer>();
   const auto colon = config_.listen.rfind(':');
   base::HttpServer::Options options;
+  options.connections_max = kConnectionsMax;
   options.address = config_.listen.substr(0, colon);
   if (options.address.starts_with('[')) {
     options.address = options.address.substr(1, options.address.size() - 2);
@@ -148,7 +152,7 @@ base::Result<std::unique_ptr<base::HttpServer>> Process::listen(Endpoints& endpo
                                          [this, &endpoints](base::HttpRequest request) {
                                            return answer(endpoints, std::move(request));
                                          });
-  if (!server) return server.error().while_doing("listening on --listen " + config_.listen);
+  if (!server) return server.error().while_doing("opening --listen " + config_.listen);
   base::log_info("worker", "listening",
                  {{"address", options.address}, {"port", (*server)->port()}});
   const auto written = write_port_file((*server)->port());
