@@ -59,7 +59,7 @@ std::string Ec2Service::launch(LaunchOptions options) {
   if (const Zone* zone = find_zone(instance.zone)) instance.subnet = zone->subnet;
   instance.launched = instance.state_since = world_.clock().now();
   instance.tags = std::move(options.tags);
-  const std::string id = instance.id;
+  std::string id = instance.id;
   instances_[id] = std::move(instance);
   return id;
 }
