@@ -42,6 +42,9 @@ struct QueueSettings {
   base::Duration retry_base{5'000};
   base::Duration retry_cap{900'000};
   base::Duration drain_deadline{30'000};
+  // How often SQS hands a message out before it goes to the dead-letter queue (maxReceiveCount):
+  // 0 without a redrive policy, none if that could not be read.
+  std::optional<int> receives_max;
 };
 
 // SQS ends a delivery for good 12 hours after its receive; we stop this much earlier.

@@ -14,6 +14,7 @@ using boost::asio::awaitable;
 
 constexpr base::Duration kVisibilityMin{1'000};  // nothing comes back at once and burns receives
 constexpr base::Duration kDelayMax{900'000};     // SendMessage's longest
+constexpr int kReceivesKept = 3;                 // receives that waiting may not use up
 
 }  // namespace
 
@@ -65,7 +66,7 @@ bool Settler::retry(Entry& entry, base::Duration at_least, const std::string& re
 awaitable<bool> Settler::defer(Entry& entry, consumers::Defer verdict) {
   const auto wait =
       std::chrono::duration_cast<base::Duration>(verdict.until - context_.clock.now());
-  if (entry.message.receive_count > 1) {
+  if (entry.message.receive_count > 1 && !keeps_its_place(entry)) {
     // It was hidden before and came back: a copy starts with a fresh receive count.
     const auto sent = co_await send_copy(entry, wait);
     if (!sent) co_return retry(entry, wait, "deferring: " + sent.error().to_string());
@@ -78,7 +79,20 @@ awaitable<bool> Settler::defer(Entry& entry, consumers::Defer verdict) {
   co_return false;
 }
 
+// A copy would go to the end of its message group, and the recycle of a sibling group would begin
+// while this one is half way: with one instance a group, the component would be gone.
+bool Settler::keeps_its_place(const Entry& entry) const {
+  if (!settings_.target.fifo || !settings_.receives_max) return false;
+  return *settings_.receives_max == 0 ||
+         entry.message.receive_count + kReceivesKept <= *settings_.receives_max;
+}
+
 awaitable<bool> Settler::hand_over(Entry& entry) {
+  if (keeps_its_place(entry)) {
+    log_verdict(entry, "handover", "shutting down");
+    leaver_.give_back(entry, base::Duration(0));
+    co_return false;
+  }
   const auto sent = co_await send_copy(entry, base::Duration(0));
   if (!sent) {
     log_verdict(entry, "retry", "handing over: " + sent.error().to_string());

@@ -22,14 +22,16 @@ class Settler {
   // The entry is in stage kSettling; afterwards the leaver has it. True if the message is finished
   // (deleted or about to be), so that the next of its FIFO group may begin; false if it comes back.
   boost::asio::awaitable<bool> settle(Entry& entry, consumers::Verdict verdict);
-  // A copy of the message takes its place at the end of the queue, without its receive count; if
-  // that cannot be sent, the message itself goes back at once.
+  // For the next worker, at once. On a FIFO queue the message itself goes back and keeps its place
+  // before its siblings, as long as receives are left for failures. Else a copy of it goes to the
+  // end of the queue, without its receive count; if that cannot be sent, the message goes back.
   boost::asio::awaitable<bool> hand_over(Entry& entry);
 
  private:
   boost::asio::awaitable<bool> done(Entry& entry, consumers::Done verdict);
   boost::asio::awaitable<bool> defer(Entry& entry, consumers::Defer verdict);
   boost::asio::awaitable<bool> poison(Entry& entry, consumers::Poison verdict);
+  bool keeps_its_place(const Entry& entry) const;
   bool retry(Entry& entry, base::Duration at_least, const std::string& reason);
   boost::asio::awaitable<base::Result<void>> send_outgoing(consumers::Outgoing outgoing);
   // `delay` counts on standard queues only.

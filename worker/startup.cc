@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace worker {
@@ -24,15 +25,17 @@ struct Role {
 constexpr Role kRoles[] = {
     {"events", &Config::events}, {"recycles", &Config::recycles}, {"oncall", &Config::oncall}};
 
-awaitable<std::string> dead_letter_queue(Context& context, base::QueueUrl url, std::string role) {
+// None if the attributes cannot be read.
+awaitable<std::optional<Redrive>> read_redrive_policy(Context& context, base::QueueUrl url,
+                                                      std::string role) {
   const auto attributes = co_await context.sqs.get_queue_attributes(url);
   if (!attributes) {
     base::log_warn("worker", "the queue's attributes cannot be read, its redrive policy is unknown",
                    {{"queue", role}, {"error", attributes.error().to_string()}});
-    co_return "";
+    co_return std::nullopt;
   }
   const auto policy = attributes->find("RedrivePolicy");
-  co_return policy == attributes->end() ? "" : redrive_target(policy->second);
+  co_return policy == attributes->end() ? Redrive{} : parse_redrive_policy(policy->second);
 }
 
 QueueSettings settings_of(const Config& config, const Role& role, QueueTarget target) {
@@ -95,8 +98,10 @@ awaitable<base::Result<std::vector<QueueSettings>>> find_queues(Context& context
     }
     QueueSettings settings = settings_of(config, role, *target);
 
+    const auto redrive = co_await read_redrive_policy(context, target->url, role.name);
+    if (redrive) settings.receives_max = redrive->receives_max;
     std::string letters = queue.dead_letter_queue;
-    if (letters.empty()) letters = co_await dead_letter_queue(context, target->url, role.name);
+    if (letters.empty() && redrive) letters = redrive->target;
     if (letters.empty()) {
       base::log_warn("worker", "the queue has no dead-letter queue, poison is kept and retried",
                      {{"queue", role.name}});
@@ -152,13 +157,21 @@ std::string queue_name_of(const std::string& name_or_url) {
   return name_or_url.substr(name_or_url.rfind('/') + 1);
 }
 
-std::string redrive_target(const std::string& redrive_policy) {
+Redrive parse_redrive_policy(const std::string& redrive_policy) {
+  Redrive redrive;
   const auto json = nlohmann::json::parse(redrive_policy, nullptr, false);
-  if (!json.is_object()) return {};
-  const auto target = json.find("deadLetterTargetArn");
-  if (target == json.end() || !target->is_string()) return {};
-  const auto arn = target->get<std::string>();
-  return arn.substr(arn.rfind(':') + 1);
+  if (!json.is_object()) return redrive;
+  if (const auto target = json.find("deadLetterTargetArn");
+      target != json.end() && target->is_string()) {
+    const auto arn = target->get<std::string>();
+    redrive.target = arn.substr(arn.rfind(':') + 1);
+  }
+  // AWS writes the number as it was given: as a number or as a text.
+  if (const auto count = json.find("maxReceiveCount"); count != json.end()) {
+    const std::string text = count->is_string() ? count->get<std::string>() : count->dump();
+    std::from_chars(text.data(), text.data() + text.size(), redrive.receives_max);
+  }
+  return redrive;
 }
 
 bool is_about_the_endpoint(const base::Error& error) {

@@ -26,8 +26,13 @@ boost::asio::awaitable<base::Result<QueueTarget>> find_queue(Context& context, s
 // "…/123456789012/name" -> "name"; a name stays as it is.
 std::string queue_name_of(const std::string& name_or_url);
 
-// The name of the dead-letter queue in a RedrivePolicy; empty if there is none.
-std::string redrive_target(const std::string& redrive_policy);
+// What a queue's RedrivePolicy says: the name of its dead-letter queue (empty if there is none) and
+// maxReceiveCount (0 if there is none).
+struct Redrive {
+  std::string target;
+  int receives_max = 0;
+};
+Redrive parse_redrive_policy(const std::string& redrive_policy);
 
 // The endpoint is to be looked at: it does not answer, or not as AWS does.
 bool is_about_the_endpoint(const base::Error& error);

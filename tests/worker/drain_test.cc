@@ -61,6 +61,34 @@ TEST(Drain, HandsRunningRecyclesOverWithoutSpendingAReceive) {
   EXPECT_EQ(copies[0].attributes.at("tenant").value, "blue");
 }
 
+TEST(Drain, HandsAFifoMessageOverInItsPlaceBeforeItsSiblings) {
+  Rig rig;
+  rig.recycles.receives_max = 5;
+  rig.consume("recycle", "recycles", [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
+  rig.send("recycles.fifo", request_for("pay_a"), "pay");
+  rig.send("recycles.fifo", request_for("pay_b"), "pay");
+  rig.start();
+  rig.run(10min);
+  EXPECT_LE(rig.drain(), 1s);
+  const auto back = rig.take("recycles.fifo");
+  ASSERT_FALSE(back.empty());
+  EXPECT_EQ(back[0].body, request_for("pay_a"));
+  EXPECT_EQ(back[0].receive_count, 2);
+}
+
+TEST(Drain, CopiesAFifoMessageWhoseReceivesAreNearlySpent) {
+  Rig rig;
+  rig.recycles.receives_max = 3;
+  rig.consume("recycle", "recycles", [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });
+  rig.send("recycles.fifo", request_for("web"), "web");
+  rig.start();
+  rig.run(10min);
+  rig.drain();
+  const auto copies = rig.take("recycles.fifo");
+  ASSERT_EQ(copies.size(), 1U);
+  EXPECT_EQ(copies[0].receive_count, 1);
+}
+
 TEST(Drain, MakesARecycleVisibleWhenItsCopyCannotBeSent) {
   Rig rig;
   rig.consume("recycle", "recycles", [&](Delivery) { return after(rig.loop.clock(), 5h, Done{}); });

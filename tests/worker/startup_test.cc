@@ -34,6 +34,7 @@ TEST(Startup, FindsQueuesByNameAndUrlAndTheirDeadLettersByRedrivePolicy) {
   EXPECT_TRUE(recycles.target.fifo);
   EXPECT_TRUE(recycles.dead_letters && recycles.dead_letters->fifo);
   EXPECT_EQ(recycles.in_flight_max, 1000);
+  EXPECT_GT(recycles.receives_max.value_or(-1), 0);
 }
 
 TEST(Startup, PrefersTheDeadLetterQueueThatIsGiven) {
@@ -112,11 +113,18 @@ TEST(Startup, RefusesToWorkOnNothing) {
   EXPECT_FALSE(find(rig, config));
 }
 
-TEST(Startup, ReadsTheTargetOfARedrivePolicyAndNothingElse) {
-  EXPECT_EQ(redrive_target(R"({"deadLetterTargetArn":"arn:aws:sqs:r:1:dead","maxReceiveCount":3})"),
-            "dead");
-  for (const char* text : {"", "x", "[]", "{}", R"({"deadLetterTargetArn":3})"}) {
-    EXPECT_EQ(redrive_target(text), "") << text;
+TEST(Startup, ReadsARedrivePolicyWithItsCountAsNumberOrText) {
+  for (const char* count : {"3", R"("3")"}) {
+    const auto redrive = parse_redrive_policy(
+        std::string(R"({"deadLetterTargetArn":"arn:aws:sqs:r:1:dead","maxReceiveCount":)") + count +
+        "}");
+    EXPECT_EQ(redrive.target, "dead");
+    EXPECT_EQ(redrive.receives_max, 3);
+  }
+  for (const char* text : {"", "x", "[]", "{}", R"({"deadLetterTargetArn":3})",
+                           R"({"maxReceiveCount":"x"})", R"({"maxReceiveCount":null})"}) {
+    EXPECT_EQ(parse_redrive_policy(text).target, "") << text;
+    EXPECT_EQ(parse_redrive_policy(text).receives_max, 0) << text;
   }
 }
 
