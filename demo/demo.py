@@ -25,6 +25,7 @@ from view import Row, make_view, print_table
 
 DEADLINE = 120.0        # seconds; a run takes about half a minute
 WINDOW_OPENS_IN = 15    # seconds after the start
+SETTLED_AFTER = 0.5     # seconds of quiet: the events of the last calls arrive late
 JOURNAL = "autorecycle:journal"
 # One group per zone; of one component, so that they go one after the other.
 SIBLINGS = {"autorecycle_override_component_name": "demo-pay"}
@@ -230,13 +231,19 @@ class Demo:
 
     def watch(self) -> None:
         deadline = time.monotonic() + DEADLINE
+        done_since: float | None = None
         while True:
             runs = self.runs()
             rows = [self.row(group, runs) for group in self.groups]
             self.view.show(self.seconds(), rows, "recycling")
             self.maybe_crash(rows)
             finished = all(row.phase in ("done", "dry run") for row in rows)
-            if finished and not self.waiting_messages() and self.worker.process.running():
+            done = finished and not self.waiting_messages() and self.worker.process.running()
+            if not done:
+                done_since = None
+            elif done_since is None:
+                done_since = time.monotonic()
+            elif time.monotonic() - done_since > SETTLED_AFTER:
                 return
             if not self.crash and not self.worker.process.running():
                 raise Timeout(f"the worker ended with {self.worker.process.child.returncode}")
@@ -256,8 +263,9 @@ class Demo:
                 self.watch()
             except Timeout as problem:
                 return [str(problem)] + self.problems()
+            problems = self.problems()
             code = self.worker.stop()
-        return self.problems() + ([f"the worker exited with {code}"] if code else [])
+        return problems + ([f"the worker exited with {code}"] if code else [])
 
     def problems(self) -> list[str]:
         found = [f"{group.name}: {problem}" for group in self.groups
