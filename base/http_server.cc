@@ -1,6 +1,7 @@
 // The one translation unit that compiles Beast for serving.
 #include "base/http_server.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -29,6 +30,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto kIdleTimeout = std::chrono::seconds(75);
+constexpr Duration kAcceptPause{100};
 constexpr std::uint32_t kHeaderBytesMax = 64U << 10U;
 
 HttpRequest to_request(http::request<http::string_body>&& parsed) {
@@ -177,11 +179,14 @@ std::uint16_t HttpServer::port() const { return impl_->acceptor.local_endpoint()
 
 asio::awaitable<void> HttpServer::run() {
   const auto impl = impl_;
+  RealClock clock;
   while (!impl->stopping) {
     auto [ec, socket] = co_await impl->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
     if (ec == asio::error::operation_aborted || impl->stopping) break;
     if (ec) {
       log_warn("base", "accepting a connection failed", {{"error", ec.message()}});
+      // Most likely no file descriptor is left: the next accept would fail at once, for ever.
+      co_await clock.sleep_for(kAcceptPause);
       continue;
     }
     if (impl->sessions.size() >= impl->options.connections_max) continue;  // closes it
