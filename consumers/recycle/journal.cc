@@ -53,8 +53,10 @@ std::optional<std::string> unescaped(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '+') {
       result += ' ';
-    } else if (text[i] != '@') {
+    } else if (is_plain(text[i])) {
       result += text[i];
+    } else if (text[i] != '@') {
+      return std::nullopt;  // never written by us, and longer once it is escaped
     } else {
       unsigned byte = 0;
       if (i + 2 >= text.size()) return std::nullopt;
@@ -226,6 +228,8 @@ base::Result<Part> split_part(std::string_view value) {
   }
   part.checksum = value.substr(second + 1, third - second - 1);
   part.piece = value.substr(third + 1);
+  // So that what can be read can always be written again, within kPartsMax.
+  if (part.piece.size() > kPieceCharacters) return broken("a part is longer than a tag can be");
   return part;
 }
 

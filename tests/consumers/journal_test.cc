@@ -1,5 +1,7 @@
 #include "consumers/recycle/journal.h"
 
+#include <boost/crc.hpp>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -155,6 +157,26 @@ TEST(Journal, RefusesALonePartThatIsNotTheFirst) {
   Tags tags = to_tags(long_example());
   tags.erase("autorecycle:journal");
   EXPECT_NE(error_of(tags).find("part 1 is missing"), std::string::npos);
+}
+
+// Both would be longer once written again than all of a group's tags can hold.
+TEST(Journal, RefusesWhatItNeverWrites) {
+  Tags tags = to_tags(example());
+  ASSERT_EQ(tags.size(), 1U);
+  std::string& value = tags["autorecycle:journal"];
+  const auto text = value.find("run=");
+  const auto sealed = [&](const std::string& fields) {
+    boost::crc_32_type crc;
+    crc.process_bytes(fields.data(), fields.size());
+    return fmt::format("v1:1/1:{:08x}:{}", crc.checksum(), fields);
+  };
+  const std::string fields = value.substr(text);
+  value = sealed(fields);
+  EXPECT_EQ(**journal_from_tags(tags), example()) << "the seal of this test is right";
+  value = sealed(fields + "/failure=\xff");
+  EXPECT_NE(error_of(tags).find("cannot read"), std::string::npos);
+  value = sealed(fields + "/failure=" + std::string(300, 'x'));
+  EXPECT_NE(error_of(tags).find("longer than a tag can be"), std::string::npos);
 }
 
 TEST(Journal, ListsItsKeysOnly) {

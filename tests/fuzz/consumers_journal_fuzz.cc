@@ -19,8 +19,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     text.remove_prefix(1);
     boost::crc_32_type crc;
     crc.process_bytes(text.data(), text.size());
-    tags[std::string(recycle::kJournalPrefix)] =
-        fmt::format("v1:1/1:{:08x}:{}", crc.checksum(), text);
+    constexpr std::size_t kPiece = 232;
+    const std::size_t count = std::max<std::size_t>(1, (text.size() + kPiece - 1) / kPiece);
+    for (std::size_t part = 0; part < count; ++part) {
+      std::string key(recycle::kJournalPrefix);
+      if (part > 0) key += ":" + std::to_string(part + 1);
+      tags[key] = fmt::format("v1:{}/{}:{:08x}:{}", part + 1, count, crc.checksum(),
+                              text.substr(part * kPiece, kPiece));
+    }
     text = {};
   }
   // One line a tag, as the journal names them.
