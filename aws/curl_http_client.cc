@@ -1,10 +1,9 @@
 #include "aws/curl_http_client.h"
 
 #include "aws/curl_transfer.h"
+#include "base/waiter.h"
 
-#include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -30,35 +29,12 @@ namespace {
 constexpr std::size_t kIdleHandlesMax = 128;
 constexpr long kIdleConnectionsMax = 512;
 
-// The suspended coroutine of one exchange, its type erased.
-class Waiter {
- public:
-  virtual ~Waiter() = default;
-  virtual void complete(error_code ec) = 0;
-};
-
-template <class Handler>
-class WaiterOf final : public Waiter {
- public:
-  WaiterOf(Handler handler, const asio::any_io_executor& fallback)
-      : handler_(std::move(handler)),
-        executor_(asio::get_associated_executor(handler_, fallback)) {}
-  void complete(error_code ec) override {
-    // Posted: the coroutine may call back into the client, which must not be inside libcurl then.
-    asio::post(executor_, asio::append(std::move(handler_), ec));
-  }
-
- private:
-  Handler handler_;
-  asio::any_io_executor executor_;
-};
-
 struct Exchange {
   Exchange(base::HttpRequest request, HttpOptions options)
       : transfer(std::move(request), options) {}
 
   CurlTransfer transfer;
-  std::unique_ptr<Waiter> waiter;
+  std::unique_ptr<base::Waiter> waiter;  // the suspended coroutine
   std::optional<base::Result<base::HttpResponse>> result;
 };
 
@@ -334,9 +310,8 @@ asio::awaitable<base::Result<base::HttpResponse>> CurlHttpClient::send(base::Htt
   const auto impl = impl_;
   const auto exchange = std::make_shared<Exchange>(std::move(request), options);
   auto initiate = [impl, exchange](auto handler) {
-    using Handler = decltype(handler);
     auto slot = asio::get_associated_cancellation_slot(handler);
-    exchange->waiter = std::make_unique<WaiterOf<Handler>>(std::move(handler), impl->executor);
+    exchange->waiter = base::make_waiter(std::move(handler), impl->executor);
     if (impl->multi == nullptr) {
       exchange->waiter->complete(asio::error::operation_aborted);
       return;

@@ -1,12 +1,11 @@
 #include "sim/virtual_loop.h"
 
-#include <boost/asio/append.hpp>
+#include "base/waiter.h"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <deque>
@@ -40,29 +39,8 @@ class TaskOf final : public Task {
   F f_;
 };
 
-class Waiter {
- public:
-  virtual ~Waiter() = default;
-  virtual void complete(error_code ec) = 0;
-};
-
-template <class Handler>
-class WaiterOf final : public Waiter {
- public:
-  WaiterOf(Handler handler, asio::any_io_executor fallback)
-      : handler_(std::move(handler)), fallback_(std::move(fallback)) {}
-  void complete(error_code ec) override {
-    auto executor = asio::get_associated_executor(handler_, fallback_);
-    asio::post(executor, asio::append(std::move(handler_), ec));
-  }
-
- private:
-  Handler handler_;
-  asio::any_io_executor fallback_;
-};
-
 struct Sleep {
-  std::unique_ptr<Waiter> waiter;  // empty once completed or cancelled
+  std::unique_ptr<base::Waiter> waiter;  // empty once completed or cancelled
 };
 
 class Context final : public asio::execution_context {
@@ -126,7 +104,7 @@ class VirtualClock final : public base::Clock {
   void start_sleep(Handler handler, base::SteadyPoint deadline) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     auto sleep = std::make_shared<Sleep>();
-    sleep->waiter = std::make_unique<WaiterOf<Handler>>(std::move(handler), Executor(context_));
+    sleep->waiter = base::make_waiter(std::move(handler), Executor(context_));
     if (slot.is_connected()) {
       std::weak_ptr<Sleep> weak = sleep;
       slot.assign([weak](asio::cancellation_type) {

@@ -5,6 +5,8 @@
 // executor; the signal outlives the waits.
 #pragma once
 
+#include "base/waiter.h"
+
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
@@ -28,10 +30,8 @@ class WakeSignal {
   void abandon();
   std::size_t waiting() const { return waiters_.size(); }
 
-  class Waiter;
-
  private:
-  std::list<std::shared_ptr<Waiter>> waiters_;
+  std::list<std::shared_ptr<base::Waiter>> waiters_;
 };
 
 }  // namespace sim
