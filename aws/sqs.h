@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aws/caller.h"
+#include "aws/flat_map.h"
 #include "base/names.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -16,33 +17,43 @@ namespace aws {
 struct MessageAttribute {
   std::string data_type = "String";  // "String", "Number", "Binary" or "<type>.<custom>"
   std::string value;                 // Binary: base64 as on the wire
+  friend bool operator==(const MessageAttribute&, const MessageAttribute&) = default;
 };
 
+using MessageAttributes = FlatMap<MessageAttribute>;
+
+// Tens of thousands may wait in memory at once: nothing is in here that nobody reads.
 struct SqsMessage {
   std::string message_id;
   base::ReceiptHandle receipt_handle;
   std::string body;
-  int receive_count = 1;    // ApproximateReceiveCount
-  base::TimePoint sent_at;  // SentTimestamp
-  std::string group_id;     // MessageGroupId, FIFO
-  std::string deduplication_id;
-  std::map<std::string, MessageAttribute> attributes;  // the sender's own
-  std::map<std::string, std::string> system_attributes;
+  int receive_count = 1;         // ApproximateReceiveCount
+  base::TimePoint sent_at;       // SentTimestamp
+  std::string group_id;          // MessageGroupId: FIFO, and fair standard queues
+  MessageAttributes attributes;  // the sender's own
+  // What the message has of MessageDeduplicationId (FIFO), AWSTraceHeader and
+  // DeadLetterQueueSourceArn.
+  FlatMap<std::string> system_attributes;
 };
 
 struct ReceiveOptions {
   int messages_max = 10;                // 1..10
   std::chrono::seconds wait{20};        // 0..20, long poll
   std::chrono::seconds visibility{30};  // 0..43200
+  // ReceiveRequestAttemptId, FIFO only, at most 128 characters; empty for none. A receive that is
+  // repeated with the same id within five minutes gets the same messages again, although the first
+  // answer, which was lost, has hidden them.
+  std::string attempt_id;
 };
 
 struct SendOptions {
   base::QueueUrl queue;
   std::string body;
-  std::string group_id;           // FIFO only
+  std::string group_id;           // FIFO, and fair standard queues
   std::string deduplication_id;   // FIFO only
   std::chrono::seconds delay{0};  // 0..900, standard queues only
-  std::map<std::string, MessageAttribute> attributes;
+  MessageAttributes attributes;
+  std::string trace_header;  // AWSTraceHeader, X-Ray's; empty for none
 };
 
 struct VisibilityEntry {

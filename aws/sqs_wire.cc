@@ -5,12 +5,20 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <optional>
 
 namespace aws::wire {
 
 namespace {
+
+// What is asked for, because somebody reads it: the first three have members of their own.
+constexpr std::array kAskedAttributes = {"ApproximateReceiveCount", "SentTimestamp",
+                                         "MessageGroupId",          "MessageDeduplicationId",
+                                         "AWSTraceHeader",          "DeadLetterQueueSourceArn"};
+constexpr std::array kKeptAttributes = {"MessageDeduplicationId", "AWSTraceHeader",
+                                        "DeadLetterQueueSourceArn"};
 
 base::Error malformed(std::string_view operation, std::string_view what) {
   return {base::ErrorKind::kRetry, "MalformedResponse", fmt::format("{}: {}", operation, what), {}};
@@ -35,8 +43,8 @@ std::map<std::string, std::string> read_text_map(const Json& object, const char*
   return values;
 }
 
-std::map<std::string, MessageAttribute> read_message_attributes(const Json& message) {
-  std::map<std::string, MessageAttribute> attributes;
+MessageAttributes read_message_attributes(const Json& message) {
+  MessageAttributes attributes;
   const auto member = message.find("MessageAttributes");
   if (member == message.end() || !member->is_object()) return attributes;
   for (const auto& [name, value] : member->items()) {
@@ -49,9 +57,23 @@ std::map<std::string, MessageAttribute> read_message_attributes(const Json& mess
   return attributes;
 }
 
-std::string take(const std::map<std::string, std::string>& values, const char* name) {
-  const auto found = values.find(name);
-  return found == values.end() ? std::string() : found->second;
+void read_system_attributes(const Json& json, SqsMessage& message) {
+  const auto member = json.find("Attributes");
+  if (member == json.end() || !member->is_object()) return;
+  const Json& system = *member;
+  message.receive_count =
+      static_cast<int>(to_number(text_member(system, "ApproximateReceiveCount")).value_or(1));
+  // Far beyond any date that SQS can mean, and still inside what a time point holds.
+  constexpr long long kMillisecondsMax = 253'402'300'799'000;
+  const long long sent = to_number(text_member(system, "SentTimestamp")).value_or(0);
+  if (sent > 0 && sent <= kMillisecondsMax) {
+    message.sent_at = base::TimePoint(std::chrono::milliseconds(sent));
+  }
+  message.group_id = text_member(system, "MessageGroupId");
+  for (const char* name : kKeptAttributes) {
+    std::string value = text_member(system, name);
+    if (!value.empty()) message.system_attributes.emplace(name, std::move(value));
+  }
 }
 
 base::Result<SqsMessage> read_message(const Json& json) {
@@ -63,18 +85,7 @@ base::Result<SqsMessage> read_message(const Json& json) {
   }
   message.body = text_member(json, "Body");
   message.attributes = read_message_attributes(json);
-  message.system_attributes = read_text_map(json, "Attributes");
-  const auto& system = message.system_attributes;
-  message.receive_count =
-      static_cast<int>(to_number(take(system, "ApproximateReceiveCount")).value_or(1));
-  // Far beyond any date that SQS can mean, and still inside what a time point holds.
-  constexpr long long kMillisecondsMax = 253'402'300'799'000;
-  const long long sent = to_number(take(system, "SentTimestamp")).value_or(0);
-  if (sent > 0 && sent <= kMillisecondsMax) {
-    message.sent_at = base::TimePoint(std::chrono::milliseconds(sent));
-  }
-  message.group_id = take(system, "MessageGroupId");
-  message.deduplication_id = take(system, "MessageDeduplicationId");
+  read_system_attributes(json, message);
   return message;
 }
 
@@ -107,13 +118,15 @@ base::Result<void> check_entries(std::string_view operation, std::size_t entries
 base::Result<std::string> receive_message_request(const base::QueueUrl& queue,
                                                   const ReceiveOptions& options) {
   // Both names of the same parameter: AWS still takes the old one, older servers only know it.
-  return to_text("ReceiveMessage", Json{{"QueueUrl", queue.value},
-                                        {"MaxNumberOfMessages", options.messages_max},
-                                        {"WaitTimeSeconds", options.wait.count()},
-                                        {"VisibilityTimeout", options.visibility.count()},
-                                        {"AttributeNames", {"All"}},
-                                        {"MessageSystemAttributeNames", {"All"}},
-                                        {"MessageAttributeNames", {"All"}}});
+  Json request = {{"QueueUrl", queue.value},
+                  {"MaxNumberOfMessages", options.messages_max},
+                  {"WaitTimeSeconds", options.wait.count()},
+                  {"VisibilityTimeout", options.visibility.count()},
+                  {"AttributeNames", kAskedAttributes},
+                  {"MessageSystemAttributeNames", kAskedAttributes},
+                  {"MessageAttributeNames", {"All"}}};
+  if (!options.attempt_id.empty()) request["ReceiveRequestAttemptId"] = options.attempt_id;
+  return to_text("ReceiveMessage", request);
 }
 
 base::Result<std::string> delete_message_batch_request(
@@ -154,6 +167,10 @@ base::Result<std::string> send_message_request(const SendOptions& options) {
     request["MessageAttributes"][name] = {
         {"DataType", attribute.data_type},
         {binary ? "BinaryValue" : "StringValue", attribute.value}};
+  }
+  if (!options.trace_header.empty()) {
+    request["MessageSystemAttributes"]["AWSTraceHeader"] = {{"DataType", "String"},
+                                                            {"StringValue", options.trace_header}};
   }
   return to_text("SendMessage", request);
 }

@@ -10,7 +10,7 @@
 namespace dlq {
 namespace {
 
-using Attributes = std::map<std::string, aws::MessageAttribute>;
+using Attributes = aws::MessageAttributes;
 
 // Not a Unicode validator: anything that is not plain printable text of one line becomes '?', and a
 // multi-byte character is never cut in half.

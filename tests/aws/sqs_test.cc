@@ -28,7 +28,7 @@ struct World {
   json sent(std::size_t index = 0) const { return json::parse(http.request(index).body); }
 };
 
-TEST(Sqs, ReceiveAsksForEverythingAndOutwaitsTheLongPoll) {
+TEST(Sqs, ReceiveAsksForWhatIsReadAndOutwaitsTheLongPoll) {
   World world;
   world.http.answer(200, "{}");
   const auto messages =
@@ -39,11 +39,25 @@ TEST(Sqs, ReceiveAsksForEverythingAndOutwaitsTheLongPoll) {
   EXPECT_EQ(world.sent(), json::parse(R"({
     "QueueUrl": "https://sqs.eu-west-2.amazonaws.com/123456789012/q",
     "MaxNumberOfMessages": 7, "WaitTimeSeconds": 20, "VisibilityTimeout": 90,
-    "AttributeNames": ["All"], "MessageSystemAttributeNames": ["All"],
+    "AttributeNames": ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId",
+      "MessageDeduplicationId", "AWSTraceHeader", "DeadLetterQueueSourceArn"],
+    "MessageSystemAttributeNames": ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId",
+      "MessageDeduplicationId", "AWSTraceHeader", "DeadLetterQueueSourceArn"],
     "MessageAttributeNames": ["All"]})"));
   EXPECT_EQ(world.http.header(0, "x-amz-target"), "AmazonSQS.ReceiveMessage");
   EXPECT_EQ(world.http.header(0, "content-type"), "application/x-amz-json-1.0");
   EXPECT_EQ(world.http.sent()[0].options.timeout, std::chrono::seconds(30));
+}
+
+TEST(Sqs, ReceiveNamesItsAttemptOnlyWhenItHasOne) {
+  World world;
+  world.http.answer(200, "{}").answer(200, "{}");
+  world.loop.run(world.sqs.receive_message(kQueue, {}));
+  aws::ReceiveOptions options;
+  options.attempt_id = "attempt-1";
+  world.loop.run(world.sqs.receive_message(kQueue, options));
+  EXPECT_FALSE(world.sent(0).contains("ReceiveRequestAttemptId"));
+  EXPECT_EQ(world.sent(1)["ReceiveRequestAttemptId"], "attempt-1");
 }
 
 TEST(Sqs, ReceiveReadsAWholeMessage) {
@@ -51,7 +65,8 @@ TEST(Sqs, ReceiveReadsAWholeMessage) {
   world.http.answer(200, R"({"Messages":[{"MessageId":"m-1","ReceiptHandle":"h-1",
     "Body":"{\"a\":1}","MD5OfBody":"x",
     "Attributes":{"ApproximateReceiveCount":"3","SentTimestamp":"1767323045123",
-      "MessageGroupId":"g","MessageDeduplicationId":"d","SenderId":"AIDA"},
+      "MessageGroupId":"g","MessageDeduplicationId":"d","SenderId":"AIDA",
+      "AWSTraceHeader":"Root=1-2-3"},
     "MessageAttributes":{"n":{"DataType":"Number","StringValue":"5"},
       "b":{"DataType":"Binary.png","BinaryValue":"AAEC"}}},
     {"MessageId":"m-2","ReceiptHandle":"h-2","Body":""}]})");
@@ -64,11 +79,12 @@ TEST(Sqs, ReceiveReadsAWholeMessage) {
   EXPECT_EQ(first.receive_count, 3);
   EXPECT_EQ(base::format_rfc3339(first.sent_at), "2026-01-02T03:04:05.123Z");
   EXPECT_EQ(first.group_id, "g");
-  EXPECT_EQ(first.deduplication_id, "d");
   EXPECT_EQ(first.attributes.at("n").value, "5");
   EXPECT_EQ(first.attributes.at("b").data_type, "Binary.png");
   EXPECT_EQ(first.attributes.at("b").value, "AAEC");
-  EXPECT_EQ(first.system_attributes.at("SenderId"), "AIDA");
+  // What was not asked for is not kept, whatever the server sends.
+  EXPECT_EQ(first.system_attributes, (aws::FlatMap<std::string>{{"AWSTraceHeader", "Root=1-2-3"},
+                                                                {"MessageDeduplicationId", "d"}}));
   EXPECT_EQ(messages[1].receive_count, 1);
   EXPECT_TRUE(messages[1].body.empty());
 }
@@ -153,12 +169,15 @@ TEST(Sqs, SendNamesOnlyWhatWasGiven) {
   full.delay = std::chrono::seconds(9);
   full.attributes["reason"] = {"String", "why"};
   full.attributes["raw"] = {"Binary", "AAEC"};
+  full.trace_header = "Root=1-5759e988-bd862e3fe1be46a994272793";
   EXPECT_EQ(world.loop.run(world.sqs.send_message(full)).value(), "m-10");
   EXPECT_EQ(world.sent(1), json::parse(R"({
     "QueueUrl": "https://sqs.eu-west-2.amazonaws.com/123456789012/q", "MessageBody": "hello",
     "MessageGroupId": "g", "MessageDeduplicationId": "d", "DelaySeconds": 9,
     "MessageAttributes": {"reason": {"DataType": "String", "StringValue": "why"},
-                          "raw": {"DataType": "Binary", "BinaryValue": "AAEC"}}})"));
+                          "raw": {"DataType": "Binary", "BinaryValue": "AAEC"}},
+    "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String",
+      "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}})"));
 }
 
 TEST(Sqs, RefusesABodyThatJsonCannotCarry) {

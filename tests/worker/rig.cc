@@ -119,7 +119,7 @@ base::Duration Rig::drain() {
 }
 
 void Rig::send(const std::string& queue, const std::string& body, const std::string& group,
-               std::map<std::string, aws::MessageAttribute> attributes) {
+               aws::MessageAttributes attributes) {
   aws::SendOptions options;
   options.queue = base::QueueUrl("http://sqs.test/123456789012/" + queue);
   options.body = body;

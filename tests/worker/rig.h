@@ -75,7 +75,7 @@ class Rig {
   bool ended() const { return ended_; }
 
   void send(const std::string& queue, const std::string& body, const std::string& group = "",
-            std::map<std::string, aws::MessageAttribute> attributes = {});
+            aws::MessageAttributes attributes = {});
   // Everything visible on the queue, taken away.
   std::vector<aws::SqsMessage> take(const std::string& queue);
   // Visible, in flight and delayed together.
