@@ -134,7 +134,8 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
     auto outcome = co_await attempt_once(request, attempt);
     if (observer_) {
       const auto took = std::chrono::duration_cast<base::Duration>(clock_.steady_now() - started);
-      observer_(request.service, request.operation, outcome ? "ok" : outcome.error().code, took);
+      const std::string_view code = outcome ? "ok" : std::string_view(outcome.error().code);
+      observer_(request.service, request.operation, code, took);
     }
     if (outcome) {
       quota_.give_back(last_cost);

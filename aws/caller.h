@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aws {
@@ -35,8 +36,8 @@ struct ApiRequest {
 
 // Told of every attempt: for metrics. `code` is "ok", an AWS code or a transport code (bounded by
 // the receiver).
-using RequestObserver = std::function<void(const std::string& service, const std::string& operation,
-                                           const std::string& code, base::Duration duration)>;
+using RequestObserver = std::function<void(std::string_view service, std::string_view operation,
+                                           std::string_view code, base::Duration duration)>;
 
 class Caller {
  public:

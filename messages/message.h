@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -81,8 +82,9 @@ using Payload = std::variant<GroupChanged, LaunchTemplateChanged, RecycleRequest
                              InstanceEvent, LifecycleAction, InstanceRefreshEvent, Ignored>;
 
 struct Message {
-  // One of kind::kAll (messages/kinds.h), a bounded set used as a metrics label.
-  std::string kind;
+  // One of kind::kAll (messages/kinds.h): text that lasts, from a bounded set, used as a metrics
+  // label.
+  std::string_view kind;
   std::string id;        // the event's or the envelope's own id; empty if it has none
   base::TimePoint time;  // when it happened; the epoch if the message does not say
   std::string actor;     // IAM ARN behind the API call, if known

@@ -103,8 +103,10 @@ awaitable<base::Result<void>> Process::serve() {
   if (!recycle) co_return recycle.error();
   auto session = AwsSession::open(
       io_.get_executor(), clock_, random_, config_,
-      [this](const std::string& service, const std::string& operation, const std::string& code,
-             base::Duration took) { metrics_.aws_request(service, operation, code, took); });
+      [this](std::string_view service, std::string_view operation, std::string_view code,
+             base::Duration took) {
+        metrics_.aws_request(std::string(service), std::string(operation), std::string(code), took);
+      });
   if (!session) co_return session.error();
   AwsSession& aws = **session;
   Context context{io_.get_executor(), clock_, random_, aws.polls(), aws.sqs(), metrics_};

@@ -29,9 +29,9 @@ Cause cause_of(const Delivery& delivery) {
     cause.request = *request;
     if (cause.request.reason.empty()) cause.request.reason = "enqueued by hand";
   } else {
-    cause.request.reason = delivery.message.actor.empty()
-                               ? delivery.message.kind
-                               : delivery.message.kind + " by " + delivery.message.actor;
+    cause.request.reason = delivery.message.actor.empty() ? std::string(delivery.message.kind)
+                                                          : std::string(delivery.message.kind) +
+                                                                " by " + delivery.message.actor;
     cause.request.source_event_id = cause.event_id;
     cause.request.requested_at = delivery.message.time;
   }
@@ -161,7 +161,7 @@ boost::asio::awaitable<Verdict> IntakeConsumer::consume(Delivery delivery) {
   if (const auto* change = std::get_if<messages::LaunchTemplateChanged>(&payload)) {
     co_return co_await intake_launch_template(services_, config_, std::move(cause), *change);
   }
-  co_return Done{"informational: " + delivery.message.kind, {}};
+  co_return Done{"informational: " + std::string(delivery.message.kind), {}};
 }
 
 }  // namespace consumers::recycle

@@ -3,6 +3,7 @@
 #include "sim/virtual_loop.h"
 #include "tests/support/scripted_http.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace {
@@ -31,15 +32,16 @@ struct World {
                                       .source = "test"}};
   base::Random random{42};
   std::vector<std::string> observed;
-  aws::Caller caller{
-      http,
-      credentials,
-      loop.clock(),
-      random,
-      {base::Region("eu-west-2"), "", {}},
-      {},
-      [this](const std::string& service, const std::string& operation, const std::string& code,
-             base::Duration) { observed.push_back(service + "." + operation + "=" + code); }};
+  aws::Caller caller{http,
+                     credentials,
+                     loop.clock(),
+                     random,
+                     {base::Region("eu-west-2"), "", {}},
+                     {},
+                     [this](std::string_view service, std::string_view operation,
+                            std::string_view code, base::Duration) {
+                       observed.push_back(fmt::format("{}.{}={}", service, operation, code));
+                     }};
 
   base::Result<base::HttpResponse> call(aws::ApiRequest request = a_request()) {
     return loop.run(caller.call(std::move(request)));

@@ -76,7 +76,7 @@ Json example(const Row& row) { return Json::parse(examples::read(row.file)); }
 
 std::string refusal(const Json& json) {
   const auto message = messages::decode(json.dump());
-  return message ? "accepted as " + message->kind : message.error().message;
+  return message ? "accepted as " + std::string(message->kind) : message.error().message;
 }
 
 Json without(Json json, const std::string& pointer) {
