@@ -18,6 +18,7 @@ struct Caller::Attempt {
   int number = 1;
   std::string invocation_id;
   std::vector<base::Header> response_headers;  // of the last answer; empty if there was none
+  Credentials credentials;                     // the last request was signed with them
 };
 
 namespace {
@@ -30,6 +31,11 @@ constexpr base::Duration kServerHintMax = std::chrono::seconds(5);
 constexpr auto kSkewCodes = std::to_array<std::string_view>(
     {"AuthFailure", "InvalidSignatureException", "RequestExpired", "RequestInTheFuture",
      "RequestTimeTooSkewed", "SignatureDoesNotMatch"});
+
+// What AWS says of credentials that have expired or were withdrawn; EC2 has words of its own.
+constexpr auto kStaleCredentialsCodes = std::to_array<std::string_view>(
+    {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
+     "InvalidClientTokenId", "RequestExpired", "UnrecognizedClientException"});
 
 // "Fri, 20 Nov 2026 09:44:05 GMT". Put in order for the one parser that checks its digits first.
 std::optional<base::TimePoint> parse_http_date(std::string_view text) {
@@ -76,19 +82,24 @@ Caller::Caller(HttpClient& http, CredentialsProvider& credentials, base::Clock& 
 asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const ApiRequest& request,
                                                                        Attempt& attempt) {
   attempt.response_headers.clear();
+  attempt.credentials = {};
   const auto endpoint = resolve_endpoint(endpoints_, request.service);
   if (!endpoint) co_return endpoint.error();
-  const auto credentials = co_await credentials_.get();
+  auto credentials = co_await credentials_.get();
   if (!credentials) co_return credentials.error();
+  attempt.credentials = std::move(*credentials);
 
   base::HttpRequest http = to_http(request, *endpoint);
   http.headers.push_back({"User-Agent", std::string(kUserAgent)});
   http.headers.push_back({"amz-sdk-invocation-id", attempt.invocation_id});
   http.headers.push_back({"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number,
                                                          retry_policy_.attempts_max)});
-  const SigningScope scope{endpoints_.region.value, signing_name(request.service)};
-  for (base::Header& header : sign(http, *credentials, scope, clock_.now() + clock_offset_)) {
-    http.headers.push_back(std::move(header));
+  if (!attempt.credentials.access_key_id.empty()) {
+    const SigningScope scope{endpoints_.region.value, signing_name(request.service)};
+    const base::TimePoint now = clock_.now() + clock_offset_;
+    for (base::Header& header : sign(http, attempt.credentials, scope, now)) {
+      http.headers.push_back(std::move(header));
+    }
   }
 
   HttpOptions options;
@@ -100,6 +111,11 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   base::Error error = error_from_response(request.service, *response);
   attempt.response_headers = std::move(response->headers);
   co_return error;
+}
+
+bool Caller::renew_credentials(const base::Error& error, const Attempt& attempt) {
+  return std::ranges::find(kStaleCredentialsCodes, error.code) != kStaleCredentialsCodes.end() &&
+         credentials_.invalidate(attempt.credentials);
 }
 
 bool Caller::correct_clock(const base::Error& error, const Attempt& attempt) {
@@ -128,6 +144,7 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
   Attempt attempt;
   attempt.invocation_id = random_.uuid();
   bool clock_corrected = false;
+  bool credentials_renewed = false;
   int last_cost = 1;  // a success on the first try earns one token
   while (true) {
     const base::SteadyPoint started = clock_.steady_now();
@@ -145,6 +162,10 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
     if (!clock_corrected && correct_clock(error, attempt)) {
       clock_corrected = true;
       continue;  // the request was refused, not done: no back-off, no token
+    }
+    if (!credentials_renewed && renew_credentials(error, attempt)) {
+      credentials_renewed = true;
+      continue;  // likewise
     }
     const bool again = attempt.number < retry_policy_.attempts_max && retry_at_once(error) &&
                        safe_to_repeat(request, error);

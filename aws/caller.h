@@ -61,6 +61,7 @@ class Caller {
   boost::asio::awaitable<base::Result<base::HttpResponse>> attempt_once(const ApiRequest& request,
                                                                         Attempt& attempt);
   bool correct_clock(const base::Error& error, const Attempt& attempt);
+  bool renew_credentials(const base::Error& error, const Attempt& attempt);
   base::Duration delay_before_retry(const base::Error& error, const Attempt& attempt);
 
   HttpClient& http_;

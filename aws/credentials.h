@@ -14,7 +14,7 @@
 namespace aws {
 
 struct Credentials {
-  std::string access_key_id;
+  std::string access_key_id;  // empty: anonymous, the request goes unsigned
   base::Secret secret_access_key;
   base::Secret session_token;  // empty for long-term keys
   std::optional<base::TimePoint> expiration;
@@ -26,6 +26,12 @@ class CredentialsProvider {
   virtual ~CredentialsProvider() = default;
   // Errors: kDenied when no source has any, naming every source that was tried.
   virtual boost::asio::awaitable<base::Result<Credentials>> get() = 0;
+  // AWS refused `refused` as expired or unknown. True when the next get() may give others, so that
+  // signing again makes sense.
+  virtual bool invalidate(const Credentials& refused) {
+    static_cast<void>(refused);
+    return false;
+  }
 };
 
 class StaticCredentials final : public CredentialsProvider {

@@ -119,6 +119,73 @@ TEST(Caller, CredentialsThatExpiredOrAreMissingAreDenied) {
   EXPECT_EQ(world.call().error().kind, ErrorKind::kDenied);
 }
 
+// Gives the next key of a list each time the last one is refused.
+class RenewableCredentials final : public aws::CredentialsProvider {
+ public:
+  boost::asio::awaitable<base::Result<aws::Credentials>> get() override {
+    co_return aws::Credentials{.access_key_id = "AKID" + std::to_string(number_),
+                               .secret_access_key = base::Secret("s"),
+                               .session_token = {},
+                               .expiration = {},
+                               .source = "test"};
+  }
+  bool invalidate(const aws::Credentials& refused) override {
+    refused_.push_back(refused.access_key_id);
+    ++number_;
+    return true;
+  }
+  const std::vector<std::string>& refused() const { return refused_; }
+
+ private:
+  int number_ = 1;
+  std::vector<std::string> refused_;
+};
+
+TEST(Caller, SignsAgainOnceWithFreshCredentialsWhenTheOldOnesAreRefused) {
+  for (const char* code :
+       {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
+        "UnrecognizedClientException", "InvalidAccessKeyId", "RequestExpired", "AuthFailure"}) {
+    const std::string refusal = std::string(R"({"__type":")") + code + R"("})";
+    World world;
+    RenewableCredentials credentials;
+    aws::Caller caller(world.http, credentials, world.loop.clock(), world.random,
+                       {base::Region("eu-west-2"), "", {}});
+    aws::ApiRequest request = a_request();
+    request.idempotent = false;
+    world.http.answer(403, refusal).answer(200, "{}").answer(403, refusal).answer(403, refusal);
+    EXPECT_TRUE(world.loop.run(caller.call(request)).has_value()) << code;
+    EXPECT_EQ(credentials.refused(), std::vector<std::string>{"AKID1"}) << code;
+    EXPECT_NE(world.http.header(1, "authorization").find("Credential=AKID2/"), std::string::npos);
+    EXPECT_EQ(world.elapsed(), milliseconds(0)) << code;
+    EXPECT_EQ(caller.quota().tokens(), aws::RetryQuota::kCapacity) << code;
+    EXPECT_EQ(world.loop.run(caller.call(request)).error().code, code);
+    EXPECT_EQ(world.http.sent().size(), 4U) << "once a call, not for ever";
+  }
+}
+
+TEST(Caller, KeepsItsCredentialsWhenTheyAreNotToBlame) {
+  for (const char* code : {"AccessDenied", "SignatureDoesNotMatch", "QueueDoesNotExist"}) {
+    World world;
+    RenewableCredentials credentials;
+    aws::Caller caller(world.http, credentials, world.loop.clock(), world.random,
+                       {base::Region("eu-west-2"), "", {}});
+    world.http.answer(403, std::string(R"({"__type":")") + code + R"("})");
+    EXPECT_FALSE(world.loop.run(caller.call(a_request())).has_value());
+    EXPECT_TRUE(credentials.refused().empty()) << code;
+  }
+}
+
+TEST(Caller, SendsAnonymousRequestsUnsigned) {
+  World world;
+  world.http.answer(200, "{}");
+  aws::StaticCredentials anonymous{{}};
+  aws::Caller caller(world.http, anonymous, world.loop.clock(), world.random,
+                     {base::Region("eu-west-2"), "", {}});
+  ASSERT_TRUE(world.loop.run(caller.call(a_request())).has_value());
+  EXPECT_EQ(world.http.header(0, "authorization"), "");
+  EXPECT_EQ(world.http.header(0, "x-amz-date"), "");
+}
+
 TEST(Caller, StopsRetryingWhenTheQuotaIsSpentAndRecoversWithSuccesses) {
   World world;
   world.http.otherwise(500, "down");
