@@ -23,6 +23,8 @@ struct ServiceRow {
 // https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
 constexpr auto kServices = std::to_array<ServiceRow>({
     {"sqs", "SQS", "sqs", "sqs"},
+    {"dynamodb", "DYNAMODB", "dynamodb", "dynamodb"},
+    {"s3", "S3", "s3", "s3"},
     {"autoscaling", "AUTO_SCALING", "auto_scaling", "autoscaling"},
     {"ec2", "EC2", "ec2", "ec2"},
     {"elasticloadbalancing", "ELASTIC_LOAD_BALANCING", "elastic_load_balancing",
