@@ -24,7 +24,18 @@ struct Probability {
   double Faults::Settings::*member;
 };
 
-constexpr std::array<Probability, 7> kProbabilities = {{
+struct Time {
+  std::string_view name;
+  base::Duration Faults::Settings::*member;
+};
+
+constexpr std::array<Time, 3> kTimes = {{
+    {"stale_age_ms", &Faults::Settings::stale_age},
+    {"visibility_early_ms", &Faults::Settings::visibility_early},
+    {"visibility_late_ms", &Faults::Settings::visibility_late},
+}};
+
+constexpr std::array<Probability, 10> kProbabilities = {{
     {"stale_reads", &Faults::Settings::stale_reads},
     {"launch_fails", &Faults::Settings::launch_fails},
     {"never_healthy", &Faults::Settings::never_healthy},
@@ -32,6 +43,9 @@ constexpr std::array<Probability, 7> kProbabilities = {{
     {"empty_receive", &Faults::Settings::empty_receive},
     {"partial_receive", &Faults::Settings::partial_receive},
     {"batch_entry_fails", &Faults::Settings::batch_entry_fails},
+    {"batch_entry_refused", &Faults::Settings::batch_entry_refused},
+    {"any_order", &Faults::Settings::any_order},
+    {"delete_undone", &Faults::Settings::delete_undone},
 }};
 
 bool matches(const std::string& pattern, const std::string& name) {
@@ -175,6 +189,17 @@ int Faults::receive_at_most(int available) {
   return 1 + static_cast<int>(random_.below(available));
 }
 
+std::uint64_t Faults::pick(std::uint64_t bound) {
+  return static_cast<std::uint64_t>(random_.below(static_cast<std::int64_t>(bound)));
+}
+
+base::Duration Faults::timer_error(base::Duration visibility) {
+  const auto early = std::min(settings_.visibility_early, visibility).count();
+  const auto range = early + settings_.visibility_late.count();
+  if (range == 0 || visibility.count() == 0) return base::Duration(0);
+  return base::Duration(random_.below(range + 1) - early);
+}
+
 void Faults::chaos(std::uint64_t seed) {
   base::Random dice(seed);
   clear();
@@ -224,10 +249,11 @@ base::Result<void> Faults::apply(const Json& request) {
       const auto read = read_probability(value, name);
       if (!read) return refuse(read.error());
       settings_.*(known->member) = *read;
-    } else if (name == "stale_age_ms") {
+    } else if (const auto time = std::ranges::find(kTimes, name, &Time::name);
+               time != kTimes.end()) {
       const auto read = read_count(value, name, 86'400'000);
       if (!read) return refuse(read.error());
-      settings_.stale_age = base::Duration(*read);
+      settings_.*(time->member) = base::Duration(*read);
     } else if (name == "rules") {
       if (!value.is_array()) return refuse(base::invalid("'rules' must be an array"));
       for (const Json& item : value) {
@@ -250,7 +276,9 @@ Json Faults::to_json() const {
   for (const Probability& probability : kProbabilities) {
     json[std::string(probability.name)] = settings_.*(probability.member);
   }
-  json["stale_age_ms"] = settings_.stale_age.count();
+  for (const Time& time : kTimes) {
+    json[std::string(time.name)] = (settings_.*(time.member)).count();
+  }
   return json;
 }
 

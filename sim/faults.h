@@ -47,10 +47,16 @@ class Faults {
     double launch_fails = 0;   // the launch activity fails, no instance comes
     double never_healthy = 0;  // the instance runs but never passes load balancer health checks
     // SQS.
-    double duplicate_delivery = 0;  // a received message stays visible too
-    double empty_receive = 0;       // a receive answers empty at once although messages wait
-    double partial_receive = 0;     // a receive takes fewer messages than it could
-    double batch_entry_fails = 0;   // an entry of a batch is answered in Failed, nothing happened
+    double duplicate_delivery = 0;   // a received message stays visible too
+    double empty_receive = 0;        // a receive answers empty at once although messages wait
+    double partial_receive = 0;      // a receive takes fewer messages than it could
+    double batch_entry_fails = 0;    // an entry of a batch is answered in Failed, nothing happened
+    double batch_entry_refused = 0;  // the same, and said to be the sender's fault
+    double any_order = 0;            // a standard queue hands out another message than its oldest
+    double delete_undone = 0;        // a standard queue answers that it deleted, and did not
+    // Every visibility timer runs out by up to so much earlier and later than it should.
+    base::Duration visibility_early{0};
+    base::Duration visibility_late{0};
   };
 
   struct Decision {
@@ -71,6 +77,13 @@ class Faults {
   bool empty_receive() { return draw(settings_.empty_receive); }
   int receive_at_most(int available);
   bool batch_entry_fails() { return draw(settings_.batch_entry_fails); }
+  bool batch_entry_refused() { return draw(settings_.batch_entry_refused); }
+  bool delete_undone() { return draw(settings_.delete_undone); }
+  bool any_order() { return draw(settings_.any_order); }
+  // A number below `bound`, for a fault that strikes.
+  std::uint64_t pick(std::uint64_t bound);
+  // What is added to a visibility timeout of this length.
+  base::Duration timer_error(base::Duration visibility);
 
   Settings& settings() { return settings_; }
   void add(FaultRule rule) { settings_.rules.push_back(std::move(rule)); }

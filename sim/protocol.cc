@@ -71,9 +71,10 @@ bool nested_too_deeply(std::string_view text) {
 
 // The error codes that every service answers with are spelt differently in JSON.
 std::string json_error_type(std::string_view service, const std::string& code) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kCommon = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kCommon = {{
       {"SignatureDoesNotMatch", "InvalidSignatureException"},
       {"InvalidClientTokenId", "UnrecognizedClientException"},
+      {"ExpiredToken", "ExpiredTokenException"},
       {"MissingAuthenticationToken", "MissingAuthenticationTokenException"},
       {"IncompleteSignature", "IncompleteSignatureException"},
       {"InvalidAction", "UnknownOperationException"},

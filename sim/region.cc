@@ -117,7 +117,8 @@ asio::awaitable<base::HttpResponse> Region::Impl::serve(base::HttpRequest reques
   }
   if (!world.config().keys.empty()) {
     const SignatureRules rules{world.config().keys, world.config().session_tokens,
-                               world.config().region, signature_time()};
+                               world.config().region, signature_time(),
+                               &world.config().expired_keys};
     // The service that the content belongs to, so that a signature for another one does not pass.
     const std::string addressed = guess_service(request);
     if (auto error = check_signature(request, addressed.empty() ? scope : addressed, wire, rules)) {

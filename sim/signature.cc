@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
 // What can be wrong, before it is spelt for one service and wire format.
-enum class Refusal { kMissing, kIncomplete, kUnknownKey, kMismatch, kExpired };
+enum class Refusal { kMissing, kIncomplete, kUnknownKey, kExpiredKey, kMismatch, kExpired };
 
 std::string to_hex(std::string_view bytes) {
   std::string out;
@@ -177,7 +177,8 @@ std::optional<std::string> skew_text(base::TimePoint signed_at, base::TimePoint 
 ApiError spell(Refusal refusal, std::string message, std::string_view service, Wire wire) {
   // EC2 has one code for "who are you?".
   if (wire == Wire::kEc2) {
-    if (refusal == Refusal::kUnknownKey || refusal == Refusal::kMismatch) {
+    if (refusal == Refusal::kUnknownKey || refusal == Refusal::kExpiredKey ||
+        refusal == Refusal::kMismatch) {
       return {
           "AuthFailure", "AWS was not able to validate the provided access credentials", 401, {}};
     }
@@ -192,6 +193,8 @@ ApiError spell(Refusal refusal, std::string message, std::string_view service, W
       return {"IncompleteSignature", std::move(message), 400, {}};
     case Refusal::kUnknownKey:
       return {"InvalidClientTokenId", std::move(message), denied, {}};
+    case Refusal::kExpiredKey:
+      return {"ExpiredToken", std::move(message), denied, {}};
     case Refusal::kMismatch:
     case Refusal::kExpired:
       return {"SignatureDoesNotMatch", std::move(message), denied, {}};
@@ -239,7 +242,11 @@ std::optional<Problem> check_key(const base::HttpRequest& request, const Authori
   const auto expected = rules.session_tokens.find(auth.access_key_id);
   const bool token_right =
       expected == rules.session_tokens.end() ? token.empty() : token == expected->second;
-  if (rules.keys.contains(auth.access_key_id) && token_right) return std::nullopt;
+  if (rules.keys.contains(auth.access_key_id) && token_right) {
+    const auto* expired = rules.expired_keys;
+    if (expired == nullptr || !expired->contains(auth.access_key_id)) return std::nullopt;
+    return Problem{Refusal::kExpiredKey, "The security token included in the request is expired"};
+  }
   return Problem{Refusal::kUnknownKey, "The security token included in the request is invalid."};
 }
 

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -35,6 +36,7 @@ struct SignatureRules {
   const std::map<std::string, std::string>& session_tokens;  // access key id -> token
   std::string_view region;
   base::TimePoint now;
+  const std::set<std::string>* expired_keys = nullptr;  // known, but not good any more
 };
 
 inline constexpr std::chrono::minutes kSignatureSkewMax{5};

@@ -50,6 +50,17 @@ std::size_t batch_bytes(const std::vector<Json>& entries) {
 
 }  // namespace
 
+std::optional<ApiError> SqsService::entry_fault() {
+  if (world_.faults().batch_entry_fails()) {
+    return ApiError{
+        "InternalError", "We encountered an internal error. Please try again.", 500, {}};
+  }
+  if (world_.faults().batch_entry_refused()) {
+    return ApiError{"ReceiptHandleIsInvalid", "The input receipt handle is invalid.", 400, {}};
+  }
+  return std::nullopt;
+}
+
 struct SqsService::BatchKind {
   const char* entry_type;  // for the error text
   ApiOutcome (*run)(SqsService&, Entry&, const Json&, const ApiCall&);
@@ -77,13 +88,8 @@ ApiOutcome SqsService::run_batch(const ApiCall& call, const BatchKind& kind) {
   answer.result["Successful"] = Json::array();
   for (const Json& item : entries) {
     const std::string id = id_of(item);
-    ApiOutcome outcome = world_.faults().batch_entry_fails()
-                             ? ApiOutcome(ApiError{"InternalError",
-                                                   "We encountered an internal error. Please try "
-                                                   "again.",
-                                                   500,
-                                                   {}})
-                             : kind.run(*this, *entry, item, call);
+    const std::optional<ApiError> fault = entry_fault();
+    ApiOutcome outcome = fault ? ApiOutcome(*fault) : kind.run(*this, *entry, item, call);
     if (const auto* error = std::get_if<ApiError>(&outcome)) {
       answer.result["Failed"].push_back(failed_entry(id, *error));
       continue;

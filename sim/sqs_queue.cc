@@ -34,10 +34,13 @@ void SqsQueue::refresh() {
     StoredMessage& message = messages_.at(wakes_.begin()->second);
     leave(message);
     enter(message, StoredMessage::State::kVisible);
+    if (watcher_) watcher_->on_visible(name_, message);
   }
   const base::TimePoint wall = clock_.now();
   while (!expiries_.empty() && expiries_.begin()->first <= wall) {
-    erase(messages_.find(expiries_.begin()->second));
+    const auto expired = messages_.find(expiries_.begin()->second);
+    if (watcher_) watcher_->on_expired(name_, expired->second);
+    erase(expired);
   }
 }
 
@@ -166,6 +169,7 @@ void SqsQueue::store(StoredMessage message, base::Duration delay) {
   StoredMessage& stored = messages_.emplace(number, std::move(message)).first->second;
   enter(stored,
         delay.count() > 0 ? StoredMessage::State::kDelayed : StoredMessage::State::kVisible);
+  if (watcher_) watcher_->on_stored(name_, stored);
 }
 
 std::optional<std::uint64_t> SqsQueue::next_ready() const {
@@ -175,6 +179,12 @@ std::optional<std::uint64_t> SqsQueue::next_ready() const {
   }
   if (visible_.empty()) return std::nullopt;
   return *visible_.begin();
+}
+
+std::optional<std::uint64_t> SqsQueue::next_to_hand_out() {
+  if (settings_.fifo || visible_.size() < 2 || !faults_.any_order()) return next_ready();
+  const std::uint64_t first = *visible_.begin();
+  return *visible_.lower_bound(first + faults_.pick(*visible_.rbegin() - first + 1));
 }
 
 bool SqsQueue::is_spent(const StoredMessage& message) const {
@@ -188,10 +198,11 @@ StoredMessage SqsQueue::take(StoredMessage& message, base::Duration visibility) 
   ++message.receive_count;
   message.receipt = make_receipt(message.number);
   message.received_at = now;
-  message.wakes_at = now + visibility;
+  message.wakes_at = now + visibility + faults_.timer_error(visibility);
   const bool stays_visible =
       visibility.count() == 0 || (!settings_.fifo && faults_.duplicate_delivery());
   enter(message, stays_visible ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
+  if (watcher_) watcher_->on_received(name_, message);
   return message;
 }
 
@@ -214,12 +225,13 @@ std::optional<std::vector<StoredMessage>> SqsQueue::receive(int count_max,
   std::set<std::uint64_t> seen;
   std::vector<std::string> locked;
   while (static_cast<int>(taken.size()) < wanted) {
-    const std::optional<std::uint64_t> number = next_ready();
+    const std::optional<std::uint64_t> number = next_to_hand_out();
     if (!number || seen.contains(*number)) break;
     const auto found = messages_.find(*number);
     const std::string group_id = found->second.group_id;
     if (bury && is_spent(found->second)) {
       StoredMessage spent = found->second;
+      if (watcher_) watcher_->on_buried(name_, spent);
       erase(found);
       bury(std::move(spent));
       continue;
@@ -269,8 +281,9 @@ std::optional<std::vector<StoredMessage>> SqsQueue::repeat_attempt(const std::st
   for (const auto& [number, receipt] : found->second.messages) {
     StoredMessage& message = messages_.at(number);
     leave(message);
-    message.wakes_at = now + visibility;
+    message.wakes_at = now + visibility + faults_.timer_error(visibility);
     enter(message, StoredMessage::State::kInFlight);
+    if (watcher_) watcher_->on_received(name_, message);
     again.push_back(message);
   }
   return again;
@@ -299,10 +312,15 @@ std::optional<ApiError> SqsQueue::remove(const std::string& receipt_handle) {
   if (!number) return sqs_invalid_handle(receipt_handle);
   const auto found = messages_.find(*number);
   // Deleted before, or received again since: AWS says yes and deletes nothing.
-  if (found == messages_.end() || found->second.receipt != receipt_handle) return std::nullopt;
+  if (found == messages_.end() || found->second.receipt != receipt_handle ||
+      (!settings_.fifo && faults_.delete_undone())) {
+    if (watcher_) watcher_->on_not_deleted(name_, receipt_handle);
+    return std::nullopt;
+  }
   if (settings_.fifo && found->second.state != StoredMessage::State::kInFlight) {
     return sqs_invalid_value(receipt_handle, "ReceiptHandle", "The receipt handle has expired.");
   }
+  if (watcher_) watcher_->on_deleted(name_, found->second);
   erase(found);
   return std::nullopt;
 }
@@ -328,9 +346,10 @@ std::optional<ApiError> SqsQueue::change_visibility(const std::string& receipt_h
         "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].");
   }
   leave(message);
-  message.wakes_at = now + visibility;
+  message.wakes_at = now + visibility + faults_.timer_error(visibility);
   enter(message,
         visibility.count() == 0 ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
+  if (watcher_) watcher_->on_visibility(name_, message);
   return std::nullopt;
 }
 

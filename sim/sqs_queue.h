@@ -12,6 +12,7 @@
 #include "sim/faults.h"
 #include "sim/sqs_message.h"
 #include "sim/sqs_settings.h"
+#include "sim/sqs_watcher.h"
 
 #include <cstdint>
 #include <deque>
@@ -64,6 +65,7 @@ class SqsQueue {
   void purge();
 
   Counts counts();
+  void watch(SqsWatcher* watcher) { watcher_ = watcher; }
   // Something can be received now.
   bool has_visible();
   // When the next delayed or invisible message becomes visible; nullopt: none is waiting.
@@ -94,6 +96,7 @@ class SqsQueue {
   void enter(StoredMessage& message, StoredMessage::State state);
   void update_group(const std::string& id);
   std::optional<std::uint64_t> next_ready() const;
+  std::optional<std::uint64_t> next_to_hand_out();
   bool is_spent(const StoredMessage& message) const;
   StoredMessage take(StoredMessage& message, base::Duration visibility);
   std::optional<std::vector<StoredMessage>> repeat_attempt(const std::string& attempt_id,
@@ -107,6 +110,7 @@ class SqsQueue {
   base::Clock& clock_;
   base::Random& random_;
   Faults& faults_;
+  SqsWatcher* watcher_ = nullptr;
   const base::TimePoint created_at_;
 
   std::uint64_t last_number_ = 0;

@@ -96,6 +96,11 @@ SqsService::EntryPtr SqsService::find(const std::string& name) const {
   return found == queues_.end() ? nullptr : found->second;
 }
 
+void SqsService::watch(SqsWatcher* watcher) {
+  watcher_ = watcher;
+  for (const auto& [name, entry] : queues_) entry->queue.watch(watcher);
+}
+
 SqsQueue* SqsService::find_queue(const std::string& name) {
   const EntryPtr entry = find(name);
   return entry ? &entry->queue : nullptr;
@@ -183,6 +188,7 @@ ApiOutcome SqsService::create_queue(const ApiCall& call) {
                                      0,
                                      0,
                                      0});
+  queues_[name]->queue.watch(watcher_);
   return answer({{"QueueUrl", url_of(call, name)}});
 }
 

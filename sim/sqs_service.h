@@ -30,6 +30,9 @@ class SqsService final : public Service {
   // queue is given no group. `group_id` is ignored by standard queues.
   bool deliver(const std::string& queue_arn, std::string body, const std::string& group_id = {});
 
+  // Told of everything from now on, on queues that exist and that will. Outlives the service.
+  void watch(SqsWatcher* watcher);
+
   // Direct looks for tests; nullptr: no such queue.
   SqsQueue* find_queue(const std::string& name);
   // {"queue": {"visible": 1, "in_flight": 2, "delayed": 0, "receives": 7, ...}}
@@ -82,6 +85,7 @@ class SqsService final : public Service {
   ApiOutcome delete_message_batch(const ApiCall& call);
   ApiOutcome change_message_visibility_batch(const ApiCall& call);
   ApiOutcome run_batch(const ApiCall& call, const BatchKind& kind);
+  std::optional<ApiError> entry_fault();
 
   EntryPtr find(const std::string& name) const;
   // The queue that QueueUrl names; sets the reader's error when there is none.
@@ -102,6 +106,7 @@ class SqsService final : public Service {
   Json message_json(const StoredMessage& message, const Receive& receive) const;
 
   World& world_;
+  SqsWatcher* watcher_ = nullptr;
   std::map<std::string, EntryPtr> queues_;
   std::map<std::string, base::SteadyPoint> deleted_at_;
 };

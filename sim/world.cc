@@ -37,6 +37,11 @@ void World::after(base::Duration delay, std::function<void()> work) {
   });
 }
 
+void World::accept_key(const std::string& id, const std::string& secret, const std::string& token) {
+  config_.keys[id] = secret;
+  config_.session_tokens[id] = token;
+}
+
 void World::emit(Json event) {
   event["version"] = "0";
   event["id"] = random_.uuid();

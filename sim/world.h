@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct WorldConfig {
   std::map<std::string, std::string> keys = {{"AKIDSIMULATED", "simulated-secret"}};
   // Temporary credentials: access key id -> the session token that must come with it.
   std::map<std::string, std::string> session_tokens;
+  // Of those above: credentials that were good once.
+  std::set<std::string> expired_keys;
   // Signatures' dates are compared with the operating system's time instead of the World's clock:
   // for clients in real time that talk to an accelerated region.
   bool signature_time_is_real = false;
@@ -43,6 +46,9 @@ class World {
   base::Random& random() { return random_; }
   Faults& faults() { return *faults_; }  // sim/faults.h
   const WorldConfig& config() const { return config_; }
+  // Temporary credentials come and go while the world runs.
+  void accept_key(const std::string& id, const std::string& secret, const std::string& token);
+  void expire_key(const std::string& id) { config_.expired_keys.insert(id); }
   boost::asio::any_io_executor executor() const { return executor_; }
 
   // Runs `work` once `delay` has passed, on the executor; never inside this call.

@@ -96,6 +96,74 @@ TEST_F(FaultyRegion, StandardQueuesCanDuplicateAndWithhold) {
   EXPECT_EQ(answer["Failed"][0]["SenderFault"], false);
 }
 
+TEST_F(FaultyRegion, HandsOutInAnyOrderButNeverInFifoQueues) {
+  const std::string standard = create_queue("q");
+  const std::string fifo = create_queue("q.fifo", {{"FifoQueue", "true"}});
+  std::vector<std::string> sent;
+  for (int i = 0; i < 10; ++i) {
+    sent.push_back(std::to_string(i));
+    send_message(standard, sent.back());
+    send_message(fifo, sent.back(),
+                 {{"MessageGroupId", "g"}, {"MessageDeduplicationId", sent.back()}});
+  }
+  control(R"({"any_order":1})");
+  const auto any = bodies(receive(standard));
+  EXPECT_NE(any, sent);
+  EXPECT_THAT(any, ::testing::IsSubsetOf(sent));
+  EXPECT_EQ(bodies(receive(fifo)), sent);
+}
+
+TEST_F(FaultyRegion, MayForgetADeleteOnStandardQueuesAlone) {
+  for (const std::string name : {"q", "q.fifo"}) {
+    const bool is_fifo = name != "q";
+    const std::string url = create_queue(name, is_fifo ? Json{{"FifoQueue", "true"}} : Json({}));
+    const Json fifo = {{"MessageGroupId", "g"}, {"MessageDeduplicationId", "d"}};
+    send_message(url, "a", is_fifo ? fifo : Json::object());
+    control(R"({"clear":true,"delete_undone":1})");
+    const auto held = receive(url, {{"VisibilityTimeout", 5}});
+    ASSERT_EQ(held.size(), 1U);
+    const Json gone =
+        sqs("DeleteMessage", {{"QueueUrl", url}, {"ReceiptHandle", held[0]["ReceiptHandle"]}});
+    EXPECT_FALSE(gone.contains("__type"));
+    loop.run_for(6s);
+    EXPECT_EQ(receive(url).size(), is_fifo ? 0U : 1U);
+  }
+}
+
+TEST_F(FaultyRegion, VisibilityRunsOutEarlyOrLateAsTold) {
+  const std::string url = create_queue("q");
+  send_message(url, "a");
+  control(R"({"visibility_late_ms":4000})");
+  int late = 0;
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(receive(url, {{"VisibilityTimeout", 10}}).size(), 1U);
+    loop.run_for(10'001ms);
+    if (queue_state("q")["visible"] == 0) ++late;
+    loop.run_for(4s);
+    EXPECT_EQ(queue_state("q")["visible"], 1);
+  }
+  EXPECT_GT(late, 10);
+  control(R"({"clear":true,"visibility_early_ms":4000})");
+  int early = 0;
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(receive(url, {{"VisibilityTimeout", 10}}).size(), 1U);
+    loop.run_for(5'999ms);
+    EXPECT_EQ(queue_state("q")["visible"], 0);
+    loop.run_for(4s);
+    if (queue_state("q")["visible"] == 1) ++early;
+    loop.run_for(1s);
+  }
+  EXPECT_GT(early, 10);
+}
+
+TEST_F(FaultyRegion, AnEntryCanBeSaidToBeTheSendersFault) {
+  const std::string url = create_queue("q");
+  control(R"({"batch_entry_refused":1})");
+  const Json answer = sqs("SendMessageBatch",
+                          {{"QueueUrl", url}, {"Entries", {{{"Id", "1"}, {"MessageBody", "b"}}}}});
+  EXPECT_EQ(answer["Failed"][0]["SenderFault"], true);
+}
+
 TEST_F(FaultyRegion, RefusesUnknownAndIllTypedSettingsWhole) {
   for (const char* body :
        {"", "[]", R"({"nope":1})", R"({"stale_reads":2})", R"({"stale_reads":"1"})",
