@@ -2,7 +2,9 @@
 
 #include "aws/error.h"
 #include "aws/sigv4.h"
+#include "base/traced_executor.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,15 +51,36 @@ std::optional<base::TimePoint> parse_http_date(std::string_view text) {
   return *time;
 }
 
-base::HttpRequest to_http(const ApiRequest& request, const std::string& endpoint) {
+base::HttpRequest to_http(const ApiRequest& request, std::string endpoint) {
   base::HttpRequest http;
-  http.method = "POST";
-  http.url = endpoint + "/";
+  http.method = request.method;
+  if (!request.host_prefix.empty()) endpoint.insert(endpoint.find("://") + 3, request.host_prefix);
+  http.url = std::move(endpoint) + request.path;
   http.headers.reserve(request.headers.size() + 8);
   http.headers = request.headers;
-  http.headers.push_back({"Content-Type", request.content_type});
+  if (!request.content_type.empty()) {
+    http.headers.push_back({"Content-Type", request.content_type});
+  }
   http.body = request.body;
   return http;
+}
+
+// Which trace the work on this executor belongs to, in both notations. Not signed: a proxy adds its
+// own segment to them.
+void add_trace(const asio::any_io_executor& executor, std::vector<base::Header>& headers) {
+  const base::TraceContext* trace = base::trace_of(executor);
+  if (trace == nullptr) return;
+  headers.push_back({"X-Amzn-Trace-Id", base::format_xray_header(*trace)});
+  std::string traceparent = base::format_traceparent(*trace);
+  if (traceparent.empty()) return;
+  headers.push_back({"traceparent", std::move(traceparent)});
+  if (!trace->trace_state.empty()) headers.push_back({"tracestate", trace->trace_state});
+}
+
+// S3 signs the path as it travels.
+SigningOptions signing_options(std::string_view service) {
+  const bool plain = service == "s3";
+  return {.normalize_path = !plain, .encode_path = !plain};
 }
 
 // Whether sending again cannot do the work twice.
@@ -90,6 +113,7 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   attempt.credentials = std::move(*credentials);
 
   base::HttpRequest http = to_http(request, *endpoint);
+  add_trace(co_await asio::this_coro::executor, http.headers);
   http.headers.push_back({"User-Agent", std::string(kUserAgent)});
   http.headers.push_back({"amz-sdk-invocation-id", attempt.invocation_id});
   http.headers.push_back({"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number,
@@ -97,7 +121,8 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   if (!attempt.credentials.access_key_id.empty()) {
     const SigningScope scope{endpoints_.region.value, signing_name(request.service)};
     const base::TimePoint now = clock_.now() + clock_offset_;
-    for (base::Header& header : sign(http, attempt.credentials, scope, now)) {
+    const SigningOptions how = signing_options(request.service);
+    for (base::Header& header : sign(http, attempt.credentials, scope, now, how)) {
       http.headers.push_back(std::move(header));
     }
   }

@@ -22,9 +22,12 @@ namespace aws {
 struct ApiRequest {
   std::string service;    // endpoint and signing name: "sqs", "autoscaling", "ec2",
                           // "elasticloadbalancing" (classic), "elasticloadbalancingv2", "sts",
-                          // "states"
+                          // "states", "s3"
   std::string operation;  // AWS's name: "ReceiveMessage"
-  std::string content_type;
+  std::string method = "POST";
+  std::string path = "/";             // encoded, with the query if there is one
+  std::string host_prefix;            // put before AWS's own host name: "bucket."
+  std::string content_type;           // empty: no such header
   std::vector<base::Header> headers;  // beyond content-type: x-amz-target
   std::string body;
   base::Duration timeout{15'000};

@@ -75,12 +75,12 @@ class Sha256 {
   std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>> mac_context_{EVP_MAC_CTX_new(mac_.get())};
 };
 
-Sha256& sha256() {
+Sha256& hasher() {
   thread_local Sha256 instance;
   return instance;
 }
 
-void append_hex(std::string& out, const Digest& digest) {
+void append_hex(std::string& out, std::span<const unsigned char> digest) {
   static constexpr char kHex[] = "0123456789abcdef";
   for (const unsigned char byte : digest) {
     out += kHex[byte >> 4U];
@@ -216,7 +216,7 @@ SigningText texts(const base::HttpRequest& request, const Credentials& credentia
   canonical.reserve(512 + headers.text.size() + url.path.size() + url.query.size());
   canonical += request.method;
   canonical += '\n';
-  canonical += canonical_path(url.path, options.normalize_path);
+  canonical += canonical_path(url.path, options);
   canonical += '\n';
   canonical += canonical_query(url.query);
   canonical += '\n';
@@ -224,29 +224,35 @@ SigningText texts(const base::HttpRequest& request, const Credentials& credentia
   canonical += '\n';
   canonical += headers.signed_names;
   canonical += '\n';
-  append_hex(canonical, sha256().hash(request.body));
+  if (const auto hash = base::find_header(request.headers, "X-Amz-Content-SHA256")) {
+    canonical += *hash;
+  } else {
+    append_hex(canonical, hasher().hash(request.body));
+  }
   text.signed_headers = std::move(headers.signed_names);
   text.string_to_sign =
       fmt::format("{}\n{}\n{}\n", kAlgorithm, dates.amz_date, credential_scope(scope, dates));
-  append_hex(text.string_to_sign, sha256().hash(canonical));
+  append_hex(text.string_to_sign, hasher().hash(canonical));
   return text;
 }
 
 Digest signing_key(const base::Secret& secret, const SigningScope& scope, const Dates& dates) {
   const std::string first = "AWS4" + secret.expose();
   Digest key =
-      sha256().hmac(reinterpret_cast<const unsigned char*>(first.data()), first.size(), dates.date);
-  key = sha256().hmac(key, scope.region);
-  key = sha256().hmac(key, scope.service);
-  return sha256().hmac(key, "aws4_request");
+      hasher().hmac(reinterpret_cast<const unsigned char*>(first.data()), first.size(), dates.date);
+  key = hasher().hmac(key, scope.region);
+  key = hasher().hmac(key, scope.service);
+  return hasher().hmac(key, "aws4_request");
 }
 
 }  // namespace
 
-std::string canonical_path(std::string_view path, bool normalize) {
+std::string canonical_path(std::string_view path, SigningOptions options) {
   if (path.empty()) return "/";
-  // What travels is encoded already; the canonical path encodes it once more (S3 would not).
-  if (!normalize) return base::percent_encode(path, true);
+  const auto encoded = [&](std::string_view part) {
+    return options.encode_path ? base::percent_encode(part, true) : std::string(part);
+  };
+  if (!options.normalize_path) return encoded(path);
   std::vector<std::string_view> segments;
   std::string_view rest = path;
   while (!rest.empty()) {
@@ -262,7 +268,7 @@ std::string canonical_path(std::string_view path, bool normalize) {
   std::string canonical = "/";
   for (const std::string_view segment : segments) {
     if (canonical.size() > 1) canonical += '/';
-    canonical += base::percent_encode(segment);
+    canonical += encoded(segment);
   }
   if (path.ends_with('/') && !segments.empty()) canonical += '/';
   return canonical;
@@ -307,7 +313,7 @@ std::vector<base::Header> sign(const base::HttpRequest& request, const Credentia
       fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature=", kAlgorithm,
                   credentials.access_key_id, credential_scope(scope, dates), text.signed_headers);
   const Digest key = signing_key(credentials.secret_access_key, scope, dates);
-  append_hex(authorization, sha256().hmac(key, text.string_to_sign));
+  append_hex(authorization, hasher().hmac(key, text.string_to_sign));
 
   std::vector<base::Header> headers;
   headers.reserve(3);
@@ -317,6 +323,15 @@ std::vector<base::Header> sign(const base::HttpRequest& request, const Credentia
   }
   headers.push_back({"Authorization", std::move(authorization)});
   return headers;
+}
+
+std::array<unsigned char, 32> sha256(std::string_view bytes) { return hasher().hash(bytes); }
+
+std::string to_hex(std::span<const unsigned char> bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  append_hex(text, bytes);
+  return text;
 }
 
 }  // namespace aws

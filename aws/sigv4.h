@@ -2,14 +2,18 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 //
 // Pure functions: the time is a parameter and nothing is cached. Signed are host, content-type and
-// x-amz-*; what a proxy may touch (user-agent, amz-sdk-*, content-length) is left out.
+// x-amz-*; what a proxy may touch (user-agent, amz-sdk-*, content-length, x-amzn-trace-id) is left
+// out. A request that holds X-Amz-Content-SHA256, as S3 insists on, has its body's hash in there.
 #pragma once
 
 #include "aws/credentials.h"
 #include "base/clock.h"
 #include "base/http.h"
 
+#include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aws {
@@ -22,6 +26,8 @@ struct SigningScope {
 struct SigningOptions {
   // Resolve "." and ".." and merge slashes in the path, as every service but S3 does.
   bool normalize_path = true;
+  // Encode the path of the URL, which is encoded already, once more: again every service but S3.
+  bool encode_path = true;
   // Sign every header of the request: AWS's published vectors do.
   bool sign_all_headers = false;
 };
@@ -44,7 +50,10 @@ SigningText signing_text(const base::HttpRequest& request, const Credentials& cr
                          const SigningScope& scope, base::TimePoint now,
                          SigningOptions options = {});
 
-std::string canonical_path(std::string_view path, bool normalize);
+std::string canonical_path(std::string_view path, SigningOptions options = {});
 std::string canonical_query(std::string_view query);
+
+std::array<unsigned char, 32> sha256(std::string_view bytes);
+std::string to_hex(std::span<const unsigned char> bytes);
 
 }  // namespace aws

@@ -1,8 +1,10 @@
 #include "aws/caller.h"
 
+#include "base/traced_executor.h"
 #include "sim/virtual_loop.h"
 #include "tests/support/scripted_http.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -71,6 +73,56 @@ TEST(Caller, SendsASignedPostToTheServicesEndpoint) {
             std::string::npos)
       << world.http.header(0, "authorization");
   EXPECT_EQ(world.observed, std::vector<std::string>{"sqs.GetQueueUrl=ok"});
+}
+
+TEST(Caller, SendsTheMethodAndThePathThatAreAskedFor) {
+  World world;
+  world.http.answer(200, "");
+  aws::ApiRequest request;
+  request.service = "s3";
+  request.operation = "GetObject";
+  request.method = "GET";
+  request.path = "/a%20key?versionId=1";
+  request.host_prefix = "bucket.";
+  ASSERT_TRUE(world.call(std::move(request)).has_value());
+  EXPECT_EQ(world.http.request(0).method, "GET");
+  EXPECT_EQ(world.http.request(0).url,
+            "https://bucket.s3.eu-west-2.amazonaws.com/a%20key?versionId=1");
+  EXPECT_EQ(base::find_header(world.http.request(0).headers, "content-type"), std::nullopt);
+}
+
+TEST(Caller, SendsTheTraceOfItsExecutorOnEveryAttempt) {
+  World world;
+  world.http.answer(500, "oops").answer(200, "{}");
+  auto trace = base::parse_traceparent("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01",
+                                       "congo=t61rcWkgMzE");
+  const auto executor = base::traced(world.loop.executor(),
+                                     std::make_shared<const base::TraceContext>(std::move(*trace)));
+  std::optional<bool> ok;
+  boost::asio::co_spawn(executor, world.caller.call(a_request()),
+                        [&](std::exception_ptr, base::Result<base::HttpResponse> response) {
+                          ok = response.has_value();
+                        });
+  world.loop.run();
+  ASSERT_EQ(ok, true);
+  for (std::size_t attempt : {0U, 1U}) {
+    EXPECT_EQ(world.http.header(attempt, "x-amzn-trace-id"),
+              "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1");
+    EXPECT_EQ(world.http.header(attempt, "traceparent"),
+              "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01");
+    EXPECT_EQ(world.http.header(attempt, "tracestate"), "congo=t61rcWkgMzE");
+    EXPECT_EQ(world.http.header(attempt, "authorization").find("trace"), std::string::npos)
+        << "a proxy may add to them, so they are not signed";
+  }
+}
+
+TEST(Caller, SendsNoTraceWhereThereIsNone) {
+  World world;
+  world.http.answer(200, "{}");
+  ASSERT_TRUE(world.call().has_value());
+  for (const char* name : {"x-amzn-trace-id", "traceparent", "tracestate"}) {
+    EXPECT_EQ(base::find_header(world.http.request(0).headers, name), std::nullopt) << name;
+  }
 }
 
 TEST(Caller, RetriesTransientErrorsWithOneInvocationId) {

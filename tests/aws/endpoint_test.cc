@@ -33,6 +33,7 @@ TEST(Endpoint, IsAwsOwnNameWithoutConfiguration) {
            Row{"us-gov-west-1", "ec2", "https://ec2.us-gov-west-1.amazonaws.com"},
            Row{"cn-north-1", "sts", "https://sts.cn-north-1.amazonaws.com.cn"},
            Row{"eu-west-2", "states", "https://states.eu-west-2.amazonaws.com"},
+           Row{"eu-west-2", "s3", "https://s3.eu-west-2.amazonaws.com"},
            Row{"eu-west-2", "elasticloadbalancing",
                "https://elasticloadbalancing.eu-west-2.amazonaws.com"},
            Row{"eu-west-2", "elasticloadbalancingv2",
@@ -51,7 +52,8 @@ TEST(Endpoint, OfAServiceWinsOverTheGeneralOne) {
       {"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "elasticloadbalancing"},
       {"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "elasticloadbalancingv2"},
       {"AWS_ENDPOINT_URL_STS", "sts"},
-      {"AWS_ENDPOINT_URL_SFN", "states"}};
+      {"AWS_ENDPOINT_URL_SFN", "states"},
+      {"AWS_ENDPOINT_URL_S3", "s3"}};
   for (const auto& [variable, service] : rows) {
     const auto config =
         config_of({{"AWS_ENDPOINT_URL", "http://general:1"}, {variable, "http://own:2/"}});

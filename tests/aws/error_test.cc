@@ -29,6 +29,9 @@ TEST(ErrorTable, IsReadTheSameWayFromEveryWireFormat) {
         response(400, fmt::format("<?xml version=\"1.0\"?><Response><Errors><Error><Code>{}</Code>"
                                   "<Message>m</Message></Error></Errors></Response>",
                                   code)),
+        response(400, fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}"
+                                  "</Code><Message>m</Message></Error>",  // S3
+                                  code)),
     };
     for (const base::HttpResponse& answer : answers) {
       const base::Error error = aws::error_from_response("x", answer);

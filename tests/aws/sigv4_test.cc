@@ -153,14 +153,71 @@ TEST(SigV4, EncodesTheQueryOnceWhetherOrNotItCameEncoded) {
 }
 
 TEST(SigV4, EncodesThePathTwice) {
-  EXPECT_EQ(aws::canonical_path("/a%2Fb", true), "/a%252Fb");
-  EXPECT_EQ(aws::canonical_path("", true), "/");
+  EXPECT_EQ(aws::canonical_path("/a%2Fb"), "/a%252Fb");
+  EXPECT_EQ(aws::canonical_path(""), "/");
 }
 
 TEST(SigV4, ResolvesDotsOnlyWhereAsked) {
-  EXPECT_EQ(aws::canonical_path("/a/./b/../c//d/", true), "/a/c/d/");
-  EXPECT_EQ(aws::canonical_path("/../..", true), "/");
-  EXPECT_EQ(aws::canonical_path("/a/../b", false), "/a/../b");
+  EXPECT_EQ(aws::canonical_path("/a/./b/../c//d/"), "/a/c/d/");
+  EXPECT_EQ(aws::canonical_path("/../.."), "/");
+  EXPECT_EQ(aws::canonical_path("/a/../b", {.normalize_path = false}), "/a/../b");
+}
+
+TEST(SigV4, SignsS3sPathAsItTravels) {
+  const aws::SigningOptions s3{.normalize_path = false, .encode_path = false};
+  EXPECT_EQ(aws::canonical_path("/bucket/a%2Fb//c%20d/", s3), "/bucket/a%2Fb//c%20d/");
+  EXPECT_EQ(aws::canonical_path("", s3), "/");
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+TEST(SigV4, SignsTheExamplesOfS3sDocumentation) {
+  struct Row {
+    const char* method;
+    const char* target;
+    std::vector<base::Header> headers;
+    const char* body;
+    const char* signature;
+  };
+  const Row rows[] = {
+      {"GET",
+       "/test.txt",
+       {{"Range", "bytes=0-9"}},
+       "",
+       "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"},
+      {"PUT",
+       "/test%24file.text",
+       {{"Date", "Fri, 24 May 2013 00:00:00 GMT"}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
+       "Welcome to Amazon S3.",
+       "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"},
+      {"GET",
+       "/?lifecycle",
+       {},
+       "",
+       "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
+      {"GET",
+       "/?max-keys=2&prefix=J",
+       {},
+       "",
+       "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"}};
+  const Credentials credentials{
+      .access_key_id = "AKIAIOSFODNN7EXAMPLE",
+      .secret_access_key = base::Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+      .session_token = {},
+      .expiration = {},
+      .source = "test"};
+  const aws::SigningOptions options{
+      .normalize_path = false, .encode_path = false, .sign_all_headers = true};
+  for (const Row& row : rows) {
+    base::HttpRequest request =
+        get(std::string("https://examplebucket.s3.amazonaws.com") + row.target);
+    request.method = row.method;
+    request.headers = row.headers;
+    request.body = row.body;
+    request.headers.push_back({"x-amz-content-sha256", aws::to_hex(aws::sha256(row.body))});
+    const std::string header = authorization(
+        aws::sign(request, credentials, {"us-east-1", "s3"}, time_of("20130524T000000Z"), options));
+    EXPECT_TRUE(header.ends_with(row.signature)) << row.target << ": " << header;
+  }
 }
 
 const base::TimePoint kNow = base::parse_rfc3339("2026-01-02T03:04:05Z").value();
@@ -171,6 +228,7 @@ TEST(SigV4, LeavesOtherHeadersUnsigned) {
   const auto before = authorization(aws::sign(request, example_credentials(), kScope, kNow));
   request.headers.push_back({"User-Agent", "changed by a proxy"});
   request.headers.push_back({"amz-sdk-request", "attempt=1; max=3"});
+  request.headers.push_back({"X-Amzn-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793"});
   EXPECT_EQ(authorization(aws::sign(request, example_credentials(), kScope, kNow)), before);
   request.headers.push_back({"X-Amz-Target", "AmazonSQS.ReceiveMessage"});
   EXPECT_NE(authorization(aws::sign(request, example_credentials(), kScope, kNow)), before);
