@@ -41,10 +41,9 @@ struct AwsSession::Impl {
 AwsSession::AwsSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AwsSession::~AwsSession() = default;
 
-base::Result<std::unique_ptr<AwsSession>> AwsSession::open(boost::asio::any_io_executor executor,
-                                                           base::Clock& clock, base::Random& random,
-                                                           const Config& config,
-                                                           aws::RequestObserver observer) {
+boost::asio::awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
+    boost::asio::any_io_executor executor, base::Clock& clock, base::Random& random, Config config,
+    aws::RequestObserver observer) {
   const aws::Environment process = aws::process_environment();
   const aws::Environment environment =
       [process, profile = config.profile](const std::string& name) -> std::optional<std::string> {
@@ -52,21 +51,21 @@ base::Result<std::unique_ptr<AwsSession>> AwsSession::open(boost::asio::any_io_e
     return process(name);
   };
   auto profile = aws::load_profile(environment);
-  if (!profile) return profile.error();
+  if (!profile) co_return profile.error();
   auto endpoints =
       aws::load_endpoint_config(environment, *profile, config.region, config.endpoint_url);
-  if (!endpoints) return endpoints.error();
+  if (!endpoints) co_return endpoints.error();
   auto endpoint = aws::resolve_endpoint(*endpoints, "sqs");
-  if (!endpoint) return endpoint.error();
+  if (!endpoint) co_return endpoint.error();
   const auto options = aws::curl_options(environment);
   auto for_polls = aws::CurlHttpClient::create(executor, options);
-  if (!for_polls) return for_polls.error();
+  if (!for_polls) co_return for_polls.error();
   auto other = aws::CurlHttpClient::create(executor, options);
-  if (!other) return other.error();
+  if (!other) co_return other.error();
   auto impl = std::make_unique<Impl>(std::move(*for_polls), std::move(*other),
                                      aws::default_credentials(environment, std::move(*profile)),
                                      clock, random, *endpoints, std::move(*endpoint), observer);
-  return std::unique_ptr<AwsSession>(new AwsSession(std::move(impl)));
+  co_return std::unique_ptr<AwsSession>(new AwsSession(std::move(impl)));
 }
 
 aws::Sqs& AwsSession::polls() { return impl_->polls; }

@@ -10,6 +10,7 @@
 #include "worker/config.h"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include <memory>
 #include <string>
@@ -19,11 +20,10 @@ namespace worker {
 class AwsSession {
  public:
   // Region, endpoint, profile and credentials from the configuration, AWS's variables and files.
-  // Errors name the variable or file. References outlive the session.
-  static base::Result<std::unique_ptr<AwsSession>> open(boost::asio::any_io_executor executor,
-                                                        base::Clock& clock, base::Random& random,
-                                                        const Config& config,
-                                                        aws::RequestObserver observer = {});
+  // Errors: kInvalid naming the variable or file. References outlive the session.
+  static boost::asio::awaitable<base::Result<std::unique_ptr<AwsSession>>> open(
+      boost::asio::any_io_executor executor, base::Clock& clock, base::Random& random,
+      Config config, aws::RequestObserver observer = {});
   ~AwsSession();
 
   aws::Sqs& polls();  // on connections of its own

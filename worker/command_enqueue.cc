@@ -74,8 +74,9 @@ int run_enqueue(const Config& config, std::ostream& out, std::ostream& err) {
   IoLoop loop;
   base::RealClock clock;
   auto random = base::Random::from_entropy();
-  auto session = AwsSession::open(loop.executor(), clock, random, config);
-  if (!session) return fail(err, session.error());
+  auto session = loop.run<std::unique_ptr<AwsSession>>(
+      AwsSession::open(loop.executor(), clock, random, config));
+  if (!session) return fail_to_start(err, session.error());
   const auto id = loop.run<std::string>(find_and_send(config, **session, clock, random));
   if (!id) return fail(err, id.error());
   if (config.output == Output::kJson) {

@@ -75,8 +75,9 @@ int run_plan(const Config& config, std::ostream& out, std::ostream& err) {
   IoLoop loop;
   base::RealClock clock;
   auto random = base::Random::from_entropy();
-  auto session = AwsSession::open(loop.executor(), clock, random, config);
-  if (!session) return fail(err, session.error());
+  auto session = loop.run<std::unique_ptr<AwsSession>>(
+      AwsSession::open(loop.executor(), clock, random, config));
+  if (!session) return fail_to_start(err, session.error());
   consumers::recycle::PolicyOverrides overrides;
   overrides.strategy = config.strategy;
   overrides.force = config.force;

@@ -79,4 +79,9 @@ int fail(std::ostream& err, const base::Error& error) {
   return kExitFailed;
 }
 
+int fail_to_start(std::ostream& err, const base::Error& error) {
+  fail(err, error);
+  return error.kind == base::ErrorKind::kInvalid ? kExitUsage : kExitFailed;
+}
+
 }  // namespace worker

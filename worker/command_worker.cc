@@ -40,6 +40,7 @@ class Process {
       : config_(config), factory_(consumers), signals_(io_, SIGINT, SIGTERM) {}
 
   base::Result<void> run();
+  bool configured() const { return configured_; }
 
  private:
   awaitable<base::Result<void>> serve();
@@ -57,6 +58,7 @@ class Process {
   Metrics metrics_;
   Runtime* runtime_ = nullptr;  // while it runs
   bool stop_requested_ = false;
+  bool configured_ = false;  // nothing is wrong with region, profile, endpoints and windows
 };
 
 base::Result<void> Process::run() {
@@ -101,13 +103,14 @@ awaitable<base::Result<void>> Process::serve() {
   base::log_info("worker", "starting", {{"version", kVersion}, {"seed", random_.seed()}});
   const auto recycle = recycle_config(config_);
   if (!recycle) co_return recycle.error();
-  auto session = AwsSession::open(
+  auto session = co_await AwsSession::open(
       io_.get_executor(), clock_, random_, config_,
       [this](std::string_view service, std::string_view operation, std::string_view code,
              base::Duration took) {
         metrics_.aws_request(std::string(service), std::string(operation), std::string(code), took);
       });
   if (!session) co_return session.error();
+  configured_ = true;
   AwsSession& aws = **session;
   Context context{io_.get_executor(), clock_, random_, aws.polls(), aws.sqs(), metrics_};
   auto queues = co_await find_queues(context, config_, aws.sqs_endpoint());
@@ -178,8 +181,8 @@ base::Result<void> Process::write_port_file(std::uint16_t port) const {
 int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostream& err) {
   Process process(config, consumers);
   const auto ended = process.run();
-  if (!ended) return fail(err, ended.error());
-  return kExitOk;
+  if (ended) return kExitOk;
+  return process.configured() ? fail(err, ended.error()) : fail_to_start(err, ended.error());
 }
 
 }  // namespace worker

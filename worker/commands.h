@@ -46,5 +46,7 @@ base::Result<consumers::recycle::Config> recycle_config(const Config& config);
 base::Result<void> check_request(const Config& config);
 
 int fail(std::ostream& err, const base::Error& error);
+// Before anything was asked of AWS: kExitUsage when the configuration is at fault.
+int fail_to_start(std::ostream& err, const base::Error& error);
 
 }  // namespace worker

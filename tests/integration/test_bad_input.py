@@ -233,4 +233,4 @@ def test_a_group_that_is_not_there_is_named(deployment):
 
 def test_no_region_is_said_so(deployment):
     ended = deployment.cli("plan", "--asg", GROUP, AWS_REGION="")
-    assert ended.returncode != 0 and "region" in ended.stderr.lower()
+    assert ended.returncode == 2 and "region" in ended.stderr.lower()

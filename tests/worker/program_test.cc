@@ -93,6 +93,20 @@ TEST(Program, AnswersWrongUsageWithTwo) {
   }
 }
 
+TEST(Program, AnswersAWrongConfigurationWithTwoBeforeAnythingIsSent) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"worker", "--listen", "off", "--log-level", "error"},
+      {"plan", "--asg", "x"},
+      {"enqueue", "recycle", "--asg", "x"}};
+  for (auto command : commands) {
+    const std::string name = command.front();
+    command.insert(command.end(), {"--profile", "no-such-profile", "--region", "eu-west-2"});
+    const auto ran = run(command);
+    EXPECT_EQ(ran.code, kExitUsage) << name;
+    EXPECT_NE(ran.err.find("profile 'no-such-profile'"), std::string::npos) << ran.err;
+  }
+}
+
 TEST(Decode, PrintsJsonFromStandardInputOrAFile) {
   const std::string body = request_for("web-asg-1");
   const auto file = testing::TempDir() + "autorecycle-decode.json";
