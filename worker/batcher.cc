@@ -11,20 +11,29 @@ void Batcher::add(EntryId id) {
   waiting_.push_back(id);
   if (waiting_.size() >= kBatchMax) {
     flush();
-  } else if (waiting_.size() == 1) {
-    tasks_.spawn(what_, linger(generation_));
+    return;
   }
+  if (waiting_.size() > 1) return;
+  flush_at_ = context_.clock.steady_now() + kLinger;
+  if (lingering_) return;
+  lingering_ = true;
+  tasks_.spawn(what_, linger());
 }
 
 void Batcher::flush() {
-  ++generation_;
   if (waiting_.empty()) return;
   tasks_.spawn(what_, flush_(std::exchange(waiting_, {})));
 }
 
-boost::asio::awaitable<void> Batcher::linger(std::uint64_t generation) {
-  co_await context_.clock.sleep_for(kLinger);
-  if (generation == generation_) flush();
+// One timer for all the batches that follow each other: at full load they are flushed full, long
+// before they have lingered.
+boost::asio::awaitable<void> Batcher::linger() {
+  while (!waiting_.empty()) {
+    const auto until = flush_at_;
+    co_await context_.clock.sleep_until(until);
+    if (until == flush_at_) flush();
+  }
+  lingering_ = false;
 }
 
 }  // namespace worker

@@ -26,14 +26,15 @@ class Batcher {
   void flush();  // now, if there is anything
 
  private:
-  boost::asio::awaitable<void> linger(std::uint64_t generation);
+  boost::asio::awaitable<void> linger();
 
   Context& context_;
   TaskGroup& tasks_;
   std::string what_;
   Flush flush_;
   std::vector<EntryId> waiting_;
-  std::uint64_t generation_ = 0;
+  base::SteadyPoint flush_at_;
+  bool lingering_ = false;
 };
 
 }  // namespace worker

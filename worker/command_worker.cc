@@ -33,11 +33,18 @@ namespace {
 // Scrapers and probes are few; more must not use up the files that the queues need.
 constexpr std::size_t kConnectionsMax = 64;
 
+bool listens_on_loopback(const std::string& listen) {
+  return listen.starts_with("127.") || listen.starts_with("[::1]");
+}
+
 // The process of `autorecycle worker`: what lives as long as it does.
 class Process {
  public:
   Process(const Config& config, const ConsumerFactory& consumers)
-      : config_(config), factory_(consumers), signals_(io_, SIGINT, SIGTERM) {}
+      : config_(config), factory_(consumers), signals_(io_, SIGINT, SIGTERM) {
+    signals_.add(SIGUSR1);
+    signals_.add(SIGUSR2);
+  }
 
   base::Result<void> run();
   bool configured() const { return configured_; }
@@ -85,6 +92,10 @@ awaitable<void> Process::watch_signals() {
     const int signal =
         co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
+    if (signal == SIGUSR1 || signal == SIGUSR2) {
+      if (runtime_ != nullptr) runtime_->pause("", signal == SIGUSR1);
+      continue;
+    }
     if (stop_requested_ || runtime_ == nullptr) {
       base::log_warn(
           "worker",
@@ -106,9 +117,7 @@ awaitable<base::Result<void>> Process::serve() {
   auto session = co_await AwsSession::open(
       io_.get_executor(), clock_, random_, config_,
       [this](std::string_view service, std::string_view operation, std::string_view code,
-             base::Duration took) {
-        metrics_.aws_request(std::string(service), std::string(operation), std::string(code), took);
-      });
+             base::Duration took) { metrics_.aws_request(service, operation, code, took); });
   if (!session) co_return session.error();
   configured_ = true;
   AwsSession& aws = **session;
@@ -122,8 +131,9 @@ awaitable<base::Result<void>> Process::serve() {
                [&board](const consumers::recycle::Progress& progress) { board.update(progress); });
   std::vector<consumers::Consumer*> consumers;
   for (const auto& consumer : list) consumers.push_back(consumer.get());
-  Runtime runtime(context, std::move(*queues), std::move(consumers));
-  Endpoints endpoints(runtime, metrics_, board);
+  Runtime runtime(context, std::move(*queues), std::move(consumers),
+                  static_cast<std::size_t>(config_.in_flight_total));
+  Endpoints endpoints(runtime, metrics_, board, listens_on_loopback(config_.listen));
 
   TaskGroup tasks(io_.get_executor(), clock_);
   auto server = listen(endpoints);

@@ -29,6 +29,9 @@ struct Config {
   QueueConfig recycles{"autorecycle-recycles.fifo", "", 1000};
   QueueConfig oncall{"", "", 50};
 
+  int in_flight_total = 1'200;  // of all queues together
+  int pollers_max = 10;         // long polls side by side, a queue
+
   base::Duration visibility_timeout{60'000};
   base::Duration poll_wait{20'000};  // ReceiveMessage's long poll
   base::Duration retry_base{5'000};  // Retry: random * min(base * 2^(receives-1), cap)

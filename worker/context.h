@@ -14,6 +14,7 @@
 namespace worker {
 
 class Metrics;
+class QueueMetrics;
 
 // References outlive the runtime.
 struct Context {
@@ -37,6 +38,7 @@ struct QueueSettings {
   QueueTarget target;
   std::optional<QueueTarget> dead_letters;
   int in_flight_max = 50;
+  int pollers_max = 10;
   base::Duration visibility{60'000};
   base::Duration poll_wait{20'000};
   base::Duration retry_base{5'000};

@@ -7,6 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
+#include <string_view>
+
 namespace worker {
 namespace {
 
@@ -22,12 +25,38 @@ base::HttpResponse respond(int status, std::string type, std::string body) {
 
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 
+const char* state_of(const QueueRuntime& queue) {
+  if (queue.is_paused()) return "paused";
+  switch (queue.circuit()) {
+    case Overload::Circuit::kClosed:
+      return "polling";
+    case Overload::Circuit::kOpen:
+      return "circuit-open";
+    case Overload::Circuit::kHalfOpen:
+      return "probing";
+  }
+  return "unknown";
+}
+
+// "ROLE" of "/pause?queue=ROLE"; empty if there is no query; none if it is something else.
+std::optional<std::string> asked_queue(std::string_view url) {
+  const auto question = url.find('?');
+  if (question == std::string_view::npos) return std::string();
+  const std::string_view query = url.substr(question + 1);
+  constexpr std::string_view kName = "queue=";
+  if (!query.starts_with(kName) || query.size() == kName.size()) return std::nullopt;
+  return base::percent_decode(query.substr(kName.size()), true);
+}
+
 }  // namespace
 
 base::HttpResponse Endpoints::answer(const base::HttpRequest& request) {
   const std::string path = request.url.substr(0, request.url.find('?'));
   const bool known = path == "/metrics" || path == "/healthz" || path == "/status";
-  if (!known) return respond(404, kPlain, "try /metrics, /healthz or /status\n");
+  if (path == "/pause" || path == "/resume") return control(request, path == "/pause");
+  if (!known) {
+    return respond(404, kPlain, "try /metrics, /healthz, /status, or POST to /pause or /resume\n");
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     auto refusal = respond(405, kPlain, "only GET\n");
     refusal.headers.push_back({"Allow", "GET, HEAD"});
@@ -43,12 +72,34 @@ base::HttpResponse Endpoints::answer(const base::HttpRequest& request) {
 base::HttpResponse Endpoints::health() const {
   std::string wrong;
   for (const auto& queue : runtime_.queues()) {
-    if (runtime_.is_draining() || queue->poller().is_healthy(kHealthyFor)) continue;
+    if (runtime_.is_draining() || queue->pollers().is_healthy(kHealthyFor)) continue;
     wrong += "queue " + queue->settings().role + ": no successful poll for two minutes";
-    if (!queue->poller().last_error().empty()) wrong += ": " + queue->poller().last_error();
+    const std::string error = queue->pollers().last_error();
+    if (!error.empty()) wrong += ": " + error;
     wrong += "\n";
   }
   return wrong.empty() ? respond(200, kPlain, "ok\n") : respond(503, kPlain, wrong);
+}
+
+base::HttpResponse Endpoints::control(const base::HttpRequest& request, bool pause) {
+  if (request.method != "POST") {
+    auto refusal = respond(405, kPlain, "only POST\n");
+    refusal.headers.push_back({"Allow", "POST"});
+    return refusal;
+  }
+  if (!may_control_) {
+    return respond(403, kPlain, "only when --listen is a loopback address; or use signals\n");
+  }
+  if (base::find_header(request.headers, "Origin")) {
+    return respond(403, kPlain, "not from a page in a browser\n");
+  }
+  std::string roles;
+  for (const auto& queue : runtime_.queues()) roles += " " + queue->settings().role;
+  const auto role = asked_queue(request.url);
+  if (!role || !runtime_.pause(*role, pause)) {
+    return respond(400, kPlain, "the query must be queue=ROLE, ROLE one of" + roles + "\n");
+  }
+  return respond(200, kPlain, pause ? "paused\n" : "resumed\n");
 }
 
 std::string Endpoints::status() {
@@ -58,7 +109,9 @@ std::string Endpoints::status() {
                       {"name", queue->settings().name},
                       {"in_flight", queue->in_flight()},
                       {"in_flight_max", queue->settings().in_flight_max},
-                      {"healthy", queue->poller().is_healthy(kHealthyFor)}});
+                      {"pollers", queue->pollers().running()},
+                      {"state", state_of(*queue)},
+                      {"healthy", queue->pollers().is_healthy(kHealthyFor)}});
   }
   Json recycles = Json::array();
   for (const Board::Row& row : board_.rows()) {

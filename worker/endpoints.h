@@ -4,9 +4,16 @@
 //   GET /healthz   200 "ok" while every queue was polled well within two minutes (or waits for
 //                  room); else 503 with what is wrong, one line a queue
 //   GET /status    JSON: {"version", "draining",
-//                         "queues":   [{"queue", "name", "in_flight", "in_flight_max", "healthy"}],
+//                         "queues":   [{"queue", "name", "in_flight", "in_flight_max", "pollers",
+//                                       "state": polling | paused | circuit-open | probing,
+//                                       "healthy"}],
 //                         "recycles": [{"group", "strategy", "phase", "reason", "old", "new_ready",
 //                                       "in_service", "since", "updated", "ended"}]}
+//   POST /pause    no new poll of ?queue=ROLE, or of any queue; what is in hand goes on
+//   POST /resume   the opposite
+//
+// The two that change something are answered on a loopback address only, and never to a page in a
+// browser (a request with an Origin).
 #pragma once
 
 #include "base/http.h"
@@ -24,18 +31,20 @@ class Endpoints {
   static constexpr std::chrono::minutes kHealthyFor{2};
 
   // References outlive the endpoints.
-  Endpoints(const Runtime& runtime, const Metrics& metrics, Board& board)
-      : runtime_(runtime), metrics_(metrics), board_(board) {}
+  Endpoints(Runtime& runtime, const Metrics& metrics, Board& board, bool may_control)
+      : runtime_(runtime), metrics_(metrics), board_(board), may_control_(may_control) {}
 
   base::HttpResponse answer(const base::HttpRequest& request);
 
  private:
   base::HttpResponse health() const;
   std::string status();
+  base::HttpResponse control(const base::HttpRequest& request, bool pause);
 
-  const Runtime& runtime_;
+  Runtime& runtime_;
   const Metrics& metrics_;
   Board& board_;
+  bool may_control_;
 };
 
 }  // namespace worker

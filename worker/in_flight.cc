@@ -1,61 +1,176 @@
 #include "worker/in_flight.h"
 
+#include <algorithm>
+#include <queue>
+#include <stdexcept>
+#include <utility>
+
 namespace worker {
+namespace {
+
+// Memory of a burst is given back once it is over; a table of this size is not worth the work.
+constexpr std::size_t kSlotsKept = 1'024;
+
+}  // namespace
 
 Entry& InFlightTable::add(aws::SqsMessage message, base::SteadyPoint received,
                           base::SteadyPoint deadline, base::SteadyPoint renew_at) {
-  auto slot = std::make_unique<Slot>();
-  Entry& entry = slot->entry;
-  entry.id = next_id_++;
+  if (free_.empty()) {
+    if (slots_.size() >= kEntriesMax) throw std::length_error("too many messages in flight");
+    free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  Entry& entry = slots_[index].entry.emplace();
+  entry.id = next_number_++ * kEntriesMax + index;
   entry.message = std::move(message);
   entry.received = received;
   entry.deadline = deadline;
   entry.renew_at = renew_at;
-  entries_.emplace(entry.id, std::move(slot));
+  ++size_;
   reorder(entry);
   return entry;
 }
 
 Entry* InFlightTable::find(EntryId id) {
-  const auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : &found->second->entry;
+  const std::uint32_t index = slot_of(id);
+  if (index >= slots_.size()) return nullptr;
+  auto& entry = slots_[index].entry;
+  return entry && entry->id == id ? &*entry : nullptr;
 }
 
 void InFlightTable::erase(EntryId id) {
-  const auto found = entries_.find(id);
-  if (found == entries_.end()) return;
-  if (found->second->wake) order_.erase({*found->second->wake, id});
-  entries_.erase(found);
+  if (find(id) == nullptr) return;
+  Slot& slot = slots_[slot_of(id)];
+  unqueue(slot);
+  slot.entry.reset();
+  --size_;
+  if (size_ == 0 && slots_.size() > kSlotsKept) {
+    slots_.clear();
+    slots_.shrink_to_fit();
+    free_ = {};
+    order_ = {};
+    return;
+  }
+  free_.push_back(slot_of(id));
 }
 
 void InFlightTable::reorder(Entry& entry) {
-  Slot& slot = *entries_.at(entry.id);
-  if (slot.wake) order_.erase({*slot.wake, entry.id});
-  slot.wake = wake_of(entry);
-  if (slot.wake) order_.insert({*slot.wake, entry.id});
+  const std::uint32_t index = slot_of(entry.id);
+  Slot& slot = slots_[index];
+  const auto at = wake_of(entry);
+  if (!at) {
+    unqueue(slot);
+    return;
+  }
+  if (slot.place == kNotQueued) {
+    order_.emplace_back();
+    sift_up(static_cast<std::uint32_t>(order_.size() - 1), {*at, index});
+  } else if (*at < order_[slot.place].at) {
+    sift_up(slot.place, {*at, index});
+  } else {
+    sift_down(slot.place, {*at, index});
+  }
+}
+
+void InFlightTable::unqueue(Slot& slot) {
+  if (slot.place == kNotQueued) return;
+  const std::uint32_t place = std::exchange(slot.place, kNotQueued);
+  const Wake last = order_.back();
+  order_.pop_back();
+  if (place == order_.size()) return;
+  if (place > 0 && last.at < order_[(place - 1) / 2].at) {
+    sift_up(place, last);
+  } else {
+    sift_down(place, last);
+  }
+}
+
+void InFlightTable::put(std::uint32_t place, Wake wake) {
+  order_[place] = wake;
+  slots_[wake.slot].place = place;
+}
+
+void InFlightTable::sift_up(std::uint32_t place, Wake wake) {
+  while (place > 0) {
+    const std::uint32_t parent = (place - 1) / 2;
+    if (order_[parent].at <= wake.at) break;
+    put(place, order_[parent]);
+    place = parent;
+  }
+  put(place, wake);
+}
+
+void InFlightTable::sift_down(std::uint32_t place, Wake wake) {
+  const auto size = static_cast<std::uint32_t>(order_.size());
+  for (;;) {
+    std::uint32_t child = 2 * place + 1;
+    if (child >= size) break;
+    if (child + 1 < size && order_[child + 1].at < order_[child].at) ++child;
+    if (wake.at <= order_[child].at) break;
+    put(place, order_[child]);
+    place = child;
+  }
+  put(place, wake);
 }
 
 std::size_t InFlightTable::count(Stage stage) const {
-  std::size_t count = 0;
-  for (const auto& [id, slot] : entries_) count += slot->entry.stage == stage ? 1 : 0;
-  return count;
+  return static_cast<std::size_t>(std::ranges::count_if(
+      slots_, [stage](const Slot& slot) { return slot.entry && slot.entry->stage == stage; }));
 }
 
 void InFlightTable::for_each(const std::function<void(Entry&)>& visit) {
-  for (auto& [id, slot] : entries_) visit(slot->entry);
+  std::vector<EntryId> ids;  // the visitor may add and erase
+  ids.reserve(size_);
+  for (const Slot& slot : slots_) {
+    if (slot.entry) ids.push_back(slot.entry->id);
+  }
+  std::ranges::sort(ids, {}, [](EntryId id) { return id / kEntriesMax; });  // as they were received
+  for (const EntryId id : ids) {
+    if (Entry* entry = find(id)) visit(*entry);
+  }
 }
 
 std::optional<base::SteadyPoint> InFlightTable::next_wake() const {
   if (order_.empty()) return std::nullopt;
-  return order_.begin()->first;
+  return order_.front().at;
+}
+
+// The queued entries in the order of their wake times, while `visit` answers true: best first, so
+// that what is not asked for costs nothing.
+template <class Visit>
+void InFlightTable::in_order(Visit visit) const {
+  using Place = std::pair<base::SteadyPoint, std::uint32_t>;
+  std::priority_queue<Place, std::vector<Place>, std::greater<>> next;
+  const auto push = [&](std::uint32_t place) {
+    if (place < order_.size()) next.emplace(order_[place].at, place);
+  };
+  push(0);
+  while (!next.empty()) {
+    const std::uint32_t place = next.top().second;
+    next.pop();
+    if (!visit(order_[place].at, slots_[order_[place].slot].entry->id)) return;
+    push(2 * place + 1);
+    push(2 * place + 2);
+  }
 }
 
 std::vector<EntryId> InFlightTable::due(base::SteadyPoint now) const {
   std::vector<EntryId> ids;
-  for (const auto& [wake, id] : order_) {
-    if (wake > now) break;
-    ids.push_back(id);
-  }
+  in_order([&](base::SteadyPoint at, EntryId id) {
+    if (at <= now) ids.push_back(id);
+    return at <= now;
+  });
+  return ids;
+}
+
+std::vector<EntryId> InFlightTable::next_after(base::SteadyPoint now, std::size_t count) const {
+  std::vector<EntryId> ids;
+  in_order([&](base::SteadyPoint at, EntryId id) {
+    if (at > now) ids.push_back(id);
+    return ids.size() < count;
+  });
   return ids;
 }
 

@@ -9,21 +9,18 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
-#include <set>
-#include <string>
-#include <unordered_map>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace worker {
 
-using EntryId = std::uint64_t;  // our own counter: SQS may deliver one message twice in a batch
+// Ours, never used twice: SQS may deliver one message twice in a batch.
+using EntryId = std::uint64_t;
 
-enum class Stage {
+enum class Stage : std::uint8_t {
   kPending,   // received, not begun
   kRunning,   // a consumer works on it
   kSettling,  // its verdict is being carried out
@@ -32,32 +29,34 @@ enum class Stage {
 };
 
 // Why a running consumer was cancelled.
-enum class Cancelled { kNo, kVisibilityLost, kHandOver, kGiveBack };
+enum class Cancelled : std::uint8_t { kNo, kVisibilityLost, kHandOver, kGiveBack };
 
+// Kept small: a worker may hold a hundred thousand of them.
 struct Entry {
   EntryId id = 0;
   aws::SqsMessage message;
-  Stage stage = Stage::kPending;
   base::SteadyPoint received;  // before the receive was sent
   base::SteadyPoint deadline;  // when another worker may see it
   base::SteadyPoint renew_at;  // when to extend; not extended if at or after the deadline
   base::SteadyPoint started;
+  base::Duration return_after{0};             // visibility to give it back with
+  boost::asio::cancellation_signal cancel{};  // of the running consumer
+  std::string_view kind;                      // of the decoded message, one of messages/kinds.h
+  std::string_view consumer;                  // its name, while it lives
+  int delete_attempts = 0;
+  Stage stage = Stage::kPending;
+  Cancelled cancelled = Cancelled::kNo;
   bool extending = false;       // an extension is under way
   bool renewal_failed = false;  // the last extension failed and will be tried again at renew_at
-  bool leave_wanted = false;    // to be deleted as soon as the extension under way has ended
+  bool leave_wanted = false;    // to leave as soon as the extension under way has ended
   bool lost = false;
-  Cancelled cancelled = Cancelled::kNo;
-  boost::asio::cancellation_signal cancel;
-  std::string kind;  // of the decoded message
-  std::string consumer;
-  std::string verdict;
-  base::Duration return_after{0};  // visibility to give it back with
-  int delete_attempts = 0;
 };
 
 class InFlightTable {
  public:
-  // References stay valid until erase().
+  static constexpr std::size_t kEntriesMax = std::size_t(1) << 20U;
+
+  // References stay valid until erase(). At most kEntriesMax entries at once.
   Entry& add(aws::SqsMessage message, base::SteadyPoint received, base::SteadyPoint deadline,
              base::SteadyPoint renew_at);
   Entry* find(EntryId id);
@@ -65,7 +64,7 @@ class InFlightTable {
   // After any change of deadline, renew_at, stage, extending or lost.
   void reorder(Entry& entry);
 
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const { return size_; }
   std::size_t count(Stage stage) const;
   void for_each(const std::function<void(Entry&)>& visit);
 
@@ -73,17 +72,34 @@ class InFlightTable {
   std::optional<base::SteadyPoint> next_wake() const;
   // Entries that need attention at `now`, in the order of their wake times.
   std::vector<EntryId> due(base::SteadyPoint now) const;
+  // The `count` entries that come next after `now`, in the order of their wake times.
+  std::vector<EntryId> next_after(base::SteadyPoint now, std::size_t count) const;
 
  private:
+  static constexpr std::uint32_t kNotQueued = UINT32_MAX;
   struct Slot {
-    Entry entry;
-    std::optional<base::SteadyPoint> wake;
+    std::optional<Entry> entry;
+    std::uint32_t place = kNotQueued;  // in order_
   };
-  static std::optional<base::SteadyPoint> wake_of(const Entry& entry);
+  struct Wake {
+    base::SteadyPoint at;
+    std::uint32_t slot = 0;
+  };
 
-  EntryId next_id_ = 1;
-  std::unordered_map<EntryId, std::unique_ptr<Slot>> entries_;
-  std::set<std::pair<base::SteadyPoint, EntryId>> order_;
+  static std::uint32_t slot_of(EntryId id) { return static_cast<std::uint32_t>(id % kEntriesMax); }
+  static std::optional<base::SteadyPoint> wake_of(const Entry& entry);
+  void put(std::uint32_t place, Wake wake);
+  void sift_up(std::uint32_t place, Wake wake);
+  void sift_down(std::uint32_t place, Wake wake);
+  void unqueue(Slot& slot);
+  template <class Visit>
+  void in_order(Visit visit) const;
+
+  EntryId next_number_ = 1;
+  std::size_t size_ = 0;
+  std::deque<Slot> slots_;  // of stable address
+  std::vector<std::uint32_t> free_;
+  std::vector<Wake> order_;  // a binary heap, the earliest first; every slot knows its place
 };
 
 }  // namespace worker

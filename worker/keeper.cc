@@ -13,6 +13,9 @@ namespace {
 // Enough for a few attempts at 15 s each; half of the timeout when that is short.
 constexpr base::Duration kMarginMax{20'000};
 constexpr base::Duration kRetryDelay{1'000};
+constexpr base::Duration kPermanentDelay{5'000};  // denied, no such queue: somebody may heal it
+// Of the visibility timeout: so that a hundred workers started together do not beat together.
+constexpr double kJitter = 0.05;
 
 bool means_lost(const base::Error& error) {
   return error.code == "MessageNotInflight" || error.code == "ReceiptHandleIsInvalid";
@@ -24,6 +27,7 @@ VisibilityKeeper::VisibilityKeeper(Context& context, const QueueSettings& settin
                                    InFlightTable& table, TaskGroup& tasks, Callbacks callbacks)
     : context_(context),
       settings_(settings),
+      metrics_(context.metrics.queue(settings.role)),
       table_(table),
       tasks_(tasks),
       callbacks_(std::move(callbacks)),
@@ -41,7 +45,7 @@ void VisibilityKeeper::table_changed() {
 
 base::SteadyPoint VisibilityKeeper::renewal_time(base::SteadyPoint deadline) {
   const auto margin = std::min(settings_.visibility / 2, kMarginMax);
-  const double jitter = context_.random.uniform() * 0.1;
+  const double jitter = context_.random.uniform() * kJitter;
   const auto early = static_cast<std::int64_t>(jitter * double(settings_.visibility.count()));
   return deadline - margin - base::Duration(early);
 }
@@ -61,27 +65,42 @@ boost::asio::awaitable<void> VisibilityKeeper::run() {
 void VisibilityKeeper::tend() {
   const auto now = context_.clock.steady_now();
   std::vector<EntryId> batch;
-  // A little ahead of time, so that entries received together travel together.
-  for (const EntryId id : table_.due(now + settings_.visibility / 10)) {
+  const auto take = [&](EntryId id) {
     Entry& entry = *table_.find(id);
-    if (now >= entry.deadline) {
-      callbacks_.on_lost(id);
-      continue;
-    }
-    if (entry.extending || entry.renew_at >= entry.deadline) continue;
-    if (entry.renewal_failed && entry.renew_at > now) continue;  // its back-off holds
-    if (now + visibility_left(entry) < entry.deadline + std::chrono::seconds(1)) {
-      entry.renew_at = entry.deadline;  // nothing to gain: SQS's 12 hours are nearly over
-      table_.reorder(entry);
-      continue;
-    }
+    if (!may_extend(entry, now)) return;
     entry.extending = true;
     table_.reorder(entry);
     batch.push_back(id);
-    if (batch.size() < kBatchMax) continue;
+    if (batch.size() < kBatchMax) return;
     tasks_.spawn("extending visibility", extend(std::exchange(batch, {})));
+  };
+  for (const EntryId id : table_.due(now)) {
+    if (now >= table_.find(id)->deadline) {
+      callbacks_.on_lost(id);
+    } else {
+      take(id);
+    }
+  }
+  if (batch.empty()) return;
+  // The request is sent anyway: those that come next travel along, and are in step from then on.
+  for (const EntryId id : table_.next_after(now, kBatchMax)) {
+    if (batch.empty()) return;
+    take(id);
   }
   if (!batch.empty()) tasks_.spawn("extending visibility", extend(std::move(batch)));
+}
+
+bool VisibilityKeeper::may_extend(Entry& entry, base::SteadyPoint now) {
+  if (entry.lost || entry.extending || entry.stage == Stage::kLeaving) return false;
+  if (entry.renew_at >= entry.deadline) return false;
+  if (entry.renewal_failed && entry.renew_at > now) return false;  // its back-off holds
+  if (now + visibility_left(entry) >= entry.deadline + std::chrono::seconds(1)) return true;
+  // Nothing to gain: it was extended just now, or SQS's 12 hours are nearly over.
+  if (entry.renew_at <= now) {
+    entry.renew_at = entry.deadline;
+    table_.reorder(entry);
+  }
+  return false;
 }
 
 base::Duration VisibilityKeeper::visibility_left(const Entry& entry) const {
@@ -105,35 +124,38 @@ boost::asio::awaitable<void> VisibilityKeeper::extend(std::vector<EntryId> ids) 
   const auto sent = context_.clock.steady_now();
   const auto result =
       co_await context_.sqs.change_message_visibility_batch(settings_.target.url, entries);
+  const auto renew_at = renewal_time(sent + settings_.visibility);
+  const double jitter = context_.random.uniform();  // one for all: they stay in step
   for (std::size_t i = 0; i < asked.size(); ++i) {
     Entry* entry = table_.find(asked[i]);
     if (entry == nullptr) continue;
     entry->extending = false;
     if (!result)
-      not_extended(asked[i], result.error());
+      not_extended(asked[i], result.error(), jitter);
     else if (!result->at(i))
-      not_extended(asked[i], result->at(i).error());
+      not_extended(asked[i], result->at(i).error(), jitter);
     else
-      extended(asked[i], sent, entries[i].visibility);
+      extended(asked[i], sent, entries[i].visibility, renew_at);
     if (table_.find(asked[i]) != nullptr) callbacks_.on_extended(asked[i]);
   }
   table_changed();
 }
 
-void VisibilityKeeper::extended(EntryId id, base::SteadyPoint sent, base::Duration visibility) {
+void VisibilityKeeper::extended(EntryId id, base::SteadyPoint sent, base::Duration visibility,
+                                base::SteadyPoint renew_at) {
   Entry& entry = *table_.find(id);
-  context_.metrics.extended(settings_.role, "ok");
+  metrics_.extended("ok");
   if (entry.lost) return;
   entry.renewal_failed = false;
   entry.deadline = sent + visibility;
-  entry.renew_at = renewal_time(entry.deadline);
+  entry.renew_at = visibility < settings_.visibility ? renewal_time(entry.deadline) : renew_at;
   table_.reorder(entry);
 }
 
-void VisibilityKeeper::not_extended(EntryId id, const base::Error& error) {
+void VisibilityKeeper::not_extended(EntryId id, const base::Error& error, double jitter) {
   Entry& entry = *table_.find(id);
   if (entry.lost) return;
-  context_.metrics.extended(settings_.role, means_lost(error) ? "lost" : "error");
+  metrics_.extended(means_lost(error) ? "lost" : "error");
   if (means_lost(error)) {
     callbacks_.on_lost(id);
     return;
@@ -142,9 +164,10 @@ void VisibilityKeeper::not_extended(EntryId id, const base::Error& error) {
                  {{"queue", settings_.role},
                   {"message_id", entry.message.message_id},
                   {"error", error.to_string()}});
-  const auto delay = full_jitter(context_.random, 1, kRetryDelay, kRetryDelay, base::Duration(100));
+  const auto most = error.is_transient() ? kRetryDelay : kPermanentDelay;
+  const auto delay = static_cast<std::int64_t>(double(most.count()) * (0.5 + jitter / 2));
   entry.renewal_failed = true;
-  entry.renew_at = context_.clock.steady_now() + delay;
+  entry.renew_at = context_.clock.steady_now() + base::Duration(delay);
   table_.reorder(entry);
 }
 

@@ -32,18 +32,22 @@ class VisibilityKeeper {
   void stop();
   void table_changed();  // an entry may need attention earlier than was known
 
-  // When to extend an entry whose visibility ends at `deadline`: a margin before it, with jitter.
+  // When to extend entries whose visibility ends at `deadline`: a margin before it, with jitter.
+  // Once for all that was received or extended together, so that it stays together.
   base::SteadyPoint renewal_time(base::SteadyPoint deadline);
 
  private:
   void tend();
+  bool may_extend(Entry& entry, base::SteadyPoint now);
   boost::asio::awaitable<void> extend(std::vector<EntryId> ids);
-  void extended(EntryId id, base::SteadyPoint sent, base::Duration visibility);
-  void not_extended(EntryId id, const base::Error& error);
+  void extended(EntryId id, base::SteadyPoint sent, base::Duration visibility,
+                base::SteadyPoint renew_at);
+  void not_extended(EntryId id, const base::Error& error, double jitter);
   base::Duration visibility_left(const Entry& entry) const;
 
   Context& context_;
   const QueueSettings& settings_;
+  QueueMetrics& metrics_;
   InFlightTable& table_;
   TaskGroup& tasks_;
   Callbacks callbacks_;

@@ -13,6 +13,9 @@ constexpr std::size_t kFinishedMax = 10'000;
 constexpr base::Duration kDeleteRetryBase{200};
 constexpr base::Duration kDeleteRetryCap{5'000};
 constexpr base::Duration kDeleteRetryFloor{50};
+// Denied, no such queue: will not heal in seconds, but somebody may heal it.
+constexpr base::Duration kPermanentFloor{10'000};
+constexpr base::Duration kPermanentCap{60'000};
 
 std::chrono::seconds whole_seconds(base::Duration duration) {
   // Up: nothing may come back earlier than it was asked for.
@@ -25,6 +28,7 @@ Leaver::Leaver(Context& context, const QueueSettings& settings, InFlightTable& t
                TaskGroup& tasks, std::function<void()> on_gone)
     : context_(context),
       settings_(settings),
+      metrics_(context.metrics.queue(settings.role)),
       table_(table),
       tasks_(tasks),
       on_gone_(std::move(on_gone)),
@@ -92,22 +96,34 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
   if (asked.empty()) co_return;
   const auto result =
       co_await context_.sqs.delete_message_batch(settings_.target.url, std::move(handles));
+  std::vector<EntryId> again;
+  int attempts = 1;
+  bool transient = true;
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!result) {
-      not_deleted(asked[i], result.error());
-    } else if (!result->at(i)) {
-      not_deleted(asked[i], result->at(i).error());
-    } else {
-      context_.metrics.deleted(settings_.role, "ok");
+    if (result && result->at(i)) {
+      metrics_.deleted("ok");
       gone(asked[i]);
+      continue;
     }
+    const base::Error& error = result ? result->at(i).error() : result.error();
+    if (!not_deleted(asked[i], error)) continue;
+    attempts = std::max(attempts, table_.find(asked[i])->delete_attempts);
+    transient = transient && error.is_transient();
+    again.push_back(asked[i]);
   }
+  if (again.empty()) co_return;
+  // Together, as they were asked for.
+  const auto delay = transient ? full_jitter(context_.random, attempts, kDeleteRetryBase,
+                                             kDeleteRetryCap, kDeleteRetryFloor)
+                               : full_jitter(context_.random, attempts, kPermanentFloor,
+                                             kPermanentCap, kPermanentFloor);
+  tasks_.spawn("deleting messages again", delete_again(std::move(again), delay));
 }
 
-void Leaver::not_deleted(EntryId id, const base::Error& error) {
+bool Leaver::not_deleted(EntryId id, const base::Error& error) {
   Entry* entry = table_.find(id);
-  if (entry == nullptr) return;
-  context_.metrics.deleted(settings_.role, "error");
+  if (entry == nullptr) return false;
+  metrics_.deleted("error");
   const bool hopeless = error.kind == base::ErrorKind::kInvalid;  // not valid any more
   if (hopeless || context_.clock.steady_now() >= entry->deadline) {
     base::log_warn("worker", "a finished message could not be deleted and may come back",
@@ -115,19 +131,17 @@ void Leaver::not_deleted(EntryId id, const base::Error& error) {
                     {"message_id", entry->message.message_id},
                     {"error", error.to_string()}});
     lost(*entry);
-    return;
+    return false;
   }
   entry->stage = Stage::kDone;
   ++entry->delete_attempts;
   table_.reorder(*entry);
-  const auto delay = full_jitter(context_.random, entry->delete_attempts, kDeleteRetryBase,
-                                 kDeleteRetryCap, kDeleteRetryFloor);
-  tasks_.spawn("deleting a message again", delete_again(id, delay));
+  return true;
 }
 
-boost::asio::awaitable<void> Leaver::delete_again(EntryId id, base::Duration delay) {
+boost::asio::awaitable<void> Leaver::delete_again(std::vector<EntryId> ids, base::Duration delay) {
   co_await context_.clock.sleep_for(delay);
-  deletes_.add(id);
+  for (const EntryId id : ids) deletes_.add(id);
 }
 
 boost::asio::awaitable<void> Leaver::give_back_batch(std::vector<EntryId> ids) {
@@ -148,7 +162,7 @@ boost::asio::awaitable<void> Leaver::give_back_batch(std::vector<EntryId> ids) {
       co_await context_.sqs.change_message_visibility_batch(settings_.target.url, entries);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const bool ok = result && result->at(i);
-    context_.metrics.returned(settings_.role, ok ? "ok" : "error");
+    metrics_.returned(ok ? "ok" : "error");
     // Not fatal: it comes back by itself when its visibility ends.
     gone(asked[i]);
   }

@@ -38,13 +38,15 @@ class Leaver {
  private:
   boost::asio::awaitable<void> delete_batch(std::vector<EntryId> ids);
   boost::asio::awaitable<void> give_back_batch(std::vector<EntryId> ids);
-  boost::asio::awaitable<void> delete_again(EntryId id, base::Duration delay);
-  void not_deleted(EntryId id, const base::Error& error);
+  boost::asio::awaitable<void> delete_again(std::vector<EntryId> ids, base::Duration delay);
+  // True if it will be tried again.
+  bool not_deleted(EntryId id, const base::Error& error);
   void gone(EntryId id);
   void remember(const std::string& message_id);
 
   Context& context_;
   const QueueSettings& settings_;
+  QueueMetrics& metrics_;
   InFlightTable& table_;
   TaskGroup& tasks_;
   std::function<void()> on_gone_;

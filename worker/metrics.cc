@@ -8,7 +8,11 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace worker {
 namespace {
@@ -30,11 +34,25 @@ double seconds(std::chrono::microseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-}  // namespace
+// Series by the value of one label, looked up once. Few: what labels hold is bounded.
+template <class Series>
+class ByLabel {
+ public:
+  template <class Add>
+  Series& at(std::string_view value, const Add& add) {
+    const auto found = series_.find(value);
+    if (found != series_.end()) return *found->second;
+    return *series_.emplace(std::string(value), &add(std::string(value))).first->second;
+  }
 
-struct Metrics::Impl {
+ private:
+  std::map<std::string, Series*, std::less<>> series_;
+};
+using CountersByLabel = ByLabel<prometheus::Counter>;
+using HistogramsByLabel = ByLabel<prometheus::Histogram>;
+
+struct Families {
   prometheus::Registry registry;
-  std::set<std::string> codes;
 
   Counters& counters(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
@@ -75,92 +93,186 @@ struct Metrics::Impl {
       histograms("autorecycle_aws_request_seconds", "Duration of attempts of AWS API calls");
   Gauges& running = gauges("autorecycle_recycles_running", "Recycles under way, by strategy");
   Counters& ended = counters("autorecycle_recycles_total", "Ended recycles, by strategy, result");
+  Counters& abandoned = counters("autorecycle_polls_abandoned_total",
+                                 "Polls that never answered and were ended by the watchdog");
+  Gauges& pollers = gauges("autorecycle_pollers", "Long polls that are kept up side by side");
+  Gauges& allowance = gauges("autorecycle_in_flight_allowed", "Messages that may be in hand now");
+  Gauges& circuit = gauges("autorecycle_circuit_open",
+                           "1 while polling is stopped because handlers fail, 0.5 while probing");
+  Gauges& paused = gauges("autorecycle_paused", "1 while polling is paused by an operator");
+};
 
-  std::string folded(const std::string& code) {
-    if (codes.contains(code)) return code;
+class OneQueue final : public QueueMetrics {
+ public:
+  OneQueue(Families& all, const std::string& role)
+      : all_(all),
+        role_(role),
+        polls_ok_(all.polls.Add({{"queue", role}, {"result", "ok"}})),
+        polls_failed_(all.polls.Add({{"queue", role}, {"result", "error"}})),
+        polls_empty_(all.empty_polls.Add(labels())),
+        polls_abandoned_(all.abandoned.Add(labels())),
+        last_success_(all.last_success.Add(labels())),
+        pollers_(all.pollers.Add(labels())),
+        allowance_(all.allowance.Add(labels())),
+        circuit_(all.circuit.Add(labels())),
+        paused_(all.paused.Add(labels())),
+        age_(all.age.Add(labels(), kAgeBuckets)),
+        duplicates_(all.duplicates.Add(labels())),
+        in_flight_(all.in_flight.Add(labels())),
+        lost_(all.lost.Add(labels())) {}
+
+  void polled(bool ok, std::size_t messages) override {
+    (ok ? polls_ok_ : polls_failed_).Increment();
+    if (ok && messages == 0) polls_empty_.Increment();
+  }
+  void poll_succeeded(base::TimePoint at) override {
+    last_success_.Set(seconds(at.time_since_epoch()));
+  }
+  void polls_abandoned() override { polls_abandoned_.Increment(); }
+  void pollers(std::size_t count) override { pollers_.Set(static_cast<double>(count)); }
+  void allowance(int messages, std::string_view circuit) override {
+    allowance_.Set(messages);
+    circuit_.Set(circuit == "open" ? 1 : circuit == "half-open" ? 0.5 : 0);
+  }
+  void paused(bool yes) override { paused_.Set(yes ? 1 : 0); }
+
+  void received(std::string_view kind, std::chrono::microseconds age) override {
+    const auto add = [this](const std::string& value) -> prometheus::Counter& {
+      return all_.received.Add({{"queue", role_}, {"kind", value}});
+    };
+    received_.at(kind, add).Increment();
+    age_.Observe(seconds(age));
+  }
+
+  void settled(std::string_view kind, std::string_view verdict, base::Duration took) override {
+    const auto add = [&](const std::string& value) -> prometheus::Counter& {
+      return all_.verdicts.Add(
+          {{"queue", role_}, {"kind", value}, {"verdict", std::string(verdict)}});
+    };
+    const auto add_time = [this](const std::string& value) -> prometheus::Histogram& {
+      return all_.handling.Add({{"queue", role_}, {"verdict", value}}, kHandlerBuckets);
+    };
+    by_verdict(verdict).at(kind, add).Increment();
+    handling_.at(verdict, add_time).Observe(seconds(took));
+  }
+
+  void poisoned(std::string_view error_kind) override {
+    all_.poison.Add({{"queue", role_}, {"error_kind", std::string(error_kind)}}).Increment();
+  }
+  void duplicate() override { duplicates_.Increment(); }
+  void in_flight(std::size_t messages) override { in_flight_.Set(static_cast<double>(messages)); }
+  void visibility_lost() override { lost_.Increment(); }
+  void extended(std::string_view result) override { count(extensions_, all_.extensions, result); }
+  void deleted(std::string_view result) override { count(deletes_, all_.deletes, result); }
+  void returned(std::string_view result) override { count(returns_, all_.returns, result); }
+
+ private:
+  std::map<std::string, std::string> labels() const { return {{"queue", role_}}; }
+
+  CountersByLabel& by_verdict(std::string_view verdict) {
+    const auto found = verdicts_.find(verdict);
+    return found != verdicts_.end() ? found->second : verdicts_[std::string(verdict)];
+  }
+
+  void count(CountersByLabel& series, Counters& family, std::string_view result) {
+    const auto add = [&](const std::string& value) -> prometheus::Counter& {
+      return family.Add({{"queue", role_}, {"result", value}});
+    };
+    series.at(result, add).Increment();
+  }
+
+  Families& all_;
+  std::string role_;
+  prometheus::Counter& polls_ok_;
+  prometheus::Counter& polls_failed_;
+  prometheus::Counter& polls_empty_;
+  prometheus::Counter& polls_abandoned_;
+  prometheus::Gauge& last_success_;
+  prometheus::Gauge& pollers_;
+  prometheus::Gauge& allowance_;
+  prometheus::Gauge& circuit_;
+  prometheus::Gauge& paused_;
+  prometheus::Histogram& age_;
+  prometheus::Counter& duplicates_;
+  prometheus::Gauge& in_flight_;
+  prometheus::Counter& lost_;
+  CountersByLabel received_;
+  std::map<std::string, CountersByLabel, std::less<>> verdicts_;  // by verdict, then kind
+  HistogramsByLabel handling_;
+  CountersByLabel extensions_;
+  CountersByLabel deletes_;
+  CountersByLabel returns_;
+};
+
+}  // namespace
+
+struct Metrics::Impl {
+  Families all;
+  std::map<std::string, std::unique_ptr<OneQueue>> queues;
+  std::set<std::string, std::less<>> codes;
+
+  struct Call {
+    std::string service;
+    std::string operation;
+    std::string code;
+    prometheus::Counter* count = nullptr;
+    prometheus::Histogram* time = nullptr;
+  };
+  std::vector<Call> calls;  // the series that were asked for, few
+
+  std::string folded(std::string_view code) {
+    if (codes.contains(code)) return std::string(code);
     if (codes.size() >= kDistinctCodesMax) return "other";
-    codes.insert(code);
-    return code;
+    return *codes.emplace(code).first;
+  }
+
+  Call& call(std::string_view service, std::string_view operation, std::string_view code) {
+    for (Call& known : calls) {
+      if (known.operation == operation && known.code == code && known.service == service) {
+        return known;
+      }
+    }
+    Call added{std::string(service), std::string(operation), std::string(code)};
+    added.count = &all.requests.Add(
+        {{"service", added.service}, {"operation", added.operation}, {"code", added.code}});
+    added.time = &all.request_time.Add({{"service", added.service}, {"operation", added.operation}},
+                                       kRequestBuckets);
+    return calls.emplace_back(std::move(added));
   }
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
-  impl_->gauges("autorecycle_build_info", "Always 1; the version is the label")
+  impl_->all.gauges("autorecycle_build_info", "Always 1; the version is the label")
       .Add({{"version", kVersion}})
       .Set(1);
 }
 
 Metrics::~Metrics() = default;
 
-void Metrics::polled(const std::string& queue, const std::string& result, std::size_t messages) {
-  impl_->polls.Add({{"queue", queue}, {"result", result}}).Increment();
-  if (result == "ok" && messages == 0) impl_->empty_polls.Add({{"queue", queue}}).Increment();
+QueueMetrics& Metrics::queue(const std::string& role) {
+  auto& queue = impl_->queues[role];
+  if (!queue) queue = std::make_unique<OneQueue>(impl_->all, role);
+  return *queue;
 }
 
-void Metrics::poll_succeeded(const std::string& queue, base::TimePoint at) {
-  impl_->last_success.Add({{"queue", queue}}).Set(seconds(at.time_since_epoch()));
-}
-
-void Metrics::received(const std::string& queue, const std::string& kind,
-                       std::chrono::microseconds age) {
-  impl_->received.Add({{"queue", queue}, {"kind", kind}}).Increment();
-  impl_->age.Add({{"queue", queue}}, kAgeBuckets).Observe(seconds(age));
-}
-
-void Metrics::settled(const std::string& queue, const std::string& kind, const std::string& verdict,
-                      base::Duration took) {
-  impl_->verdicts.Add({{"queue", queue}, {"kind", kind}, {"verdict", verdict}}).Increment();
-  impl_->handling.Add({{"queue", queue}, {"verdict", verdict}}, kHandlerBuckets)
-      .Observe(seconds(took));
-}
-
-void Metrics::poisoned(const std::string& queue, const std::string& error_kind) {
-  impl_->poison.Add({{"queue", queue}, {"error_kind", error_kind}}).Increment();
-}
-
-void Metrics::duplicate(const std::string& queue) {
-  impl_->duplicates.Add({{"queue", queue}}).Increment();
-}
-
-void Metrics::in_flight(const std::string& queue, std::size_t messages) {
-  impl_->in_flight.Add({{"queue", queue}}).Set(static_cast<double>(messages));
-}
-
-void Metrics::extended(const std::string& queue, const std::string& result) {
-  impl_->extensions.Add({{"queue", queue}, {"result", result}}).Increment();
-}
-
-void Metrics::visibility_lost(const std::string& queue) {
-  impl_->lost.Add({{"queue", queue}}).Increment();
-}
-
-void Metrics::deleted(const std::string& queue, const std::string& result) {
-  impl_->deletes.Add({{"queue", queue}, {"result", result}}).Increment();
-}
-
-void Metrics::returned(const std::string& queue, const std::string& result) {
-  impl_->returns.Add({{"queue", queue}, {"result", result}}).Increment();
-}
-
-void Metrics::aws_request(const std::string& service, const std::string& operation,
-                          const std::string& code, base::Duration took) {
-  impl_->requests
-      .Add({{"service", service}, {"operation", operation}, {"code", impl_->folded(code)}})
-      .Increment();
-  impl_->request_time.Add({{"service", service}, {"operation", operation}}, kRequestBuckets)
-      .Observe(seconds(took));
+void Metrics::aws_request(std::string_view service, std::string_view operation,
+                          std::string_view code, base::Duration took) {
+  Impl::Call& call = code == "ok" ? impl_->call(service, operation, code)
+                                  : impl_->call(service, operation, impl_->folded(code));
+  call.count->Increment();
+  call.time->Observe(seconds(took));
 }
 
 void Metrics::recycles_running(const std::string& strategy, std::size_t count) {
-  impl_->running.Add({{"strategy", strategy}}).Set(static_cast<double>(count));
+  impl_->all.running.Add({{"strategy", strategy}}).Set(static_cast<double>(count));
 }
 
 void Metrics::recycle_ended(const std::string& strategy, const std::string& result) {
-  impl_->ended.Add({{"strategy", strategy}, {"result", result}}).Increment();
+  impl_->all.ended.Add({{"strategy", strategy}, {"result", result}}).Increment();
 }
 
 std::string Metrics::text() const {
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  return prometheus::TextSerializer().Serialize(impl_->all.registry.Collect());
 }
 
 }  // namespace worker

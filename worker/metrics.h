@@ -1,4 +1,4 @@
-// Metrics: every metric of the process, in the Prometheus text format. The only files that know
+// Metrics: the figures of this process, in the Prometheus text format. The only files that know
 // prometheus-cpp. Labels are bounded: queue roles, kinds, verdicts, strategies, results, AWS
 // operations; error codes are folded into "other" beyond a number of distinct ones.
 #pragma once
@@ -8,29 +8,45 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace worker {
+
+// The figures of one queue. Series are looked up once and kept: what is counted for every message
+// costs nanoseconds.
+class QueueMetrics {
+ public:
+  virtual ~QueueMetrics() = default;
+
+  virtual void polled(bool ok, std::size_t messages) = 0;
+  virtual void poll_succeeded(base::TimePoint at) = 0;
+  virtual void polls_abandoned() = 0;  // by the watchdog
+  virtual void pollers(std::size_t count) = 0;
+  // How many messages may be in hand now, and the state of the circuit breaker.
+  virtual void allowance(int messages, std::string_view circuit) = 0;
+  virtual void paused(bool yes) = 0;
+  // `age`: from SQS taking the message to its handler beginning.
+  virtual void received(std::string_view kind, std::chrono::microseconds age) = 0;
+  virtual void settled(std::string_view kind, std::string_view verdict, base::Duration took) = 0;
+  virtual void poisoned(std::string_view error_kind) = 0;
+  virtual void duplicate() = 0;
+  virtual void in_flight(std::size_t messages) = 0;
+  virtual void extended(std::string_view result) = 0;
+  virtual void visibility_lost() = 0;
+  virtual void deleted(std::string_view result) = 0;
+  virtual void returned(std::string_view result) = 0;
+};
 
 class Metrics {
  public:
   Metrics();
   ~Metrics();
 
-  void polled(const std::string& queue, const std::string& result, std::size_t messages);
-  void poll_succeeded(const std::string& queue, base::TimePoint at);
-  // `age`: from SQS taking the message to its handler beginning.
-  void received(const std::string& queue, const std::string& kind, std::chrono::microseconds age);
-  void settled(const std::string& queue, const std::string& kind, const std::string& verdict,
-               base::Duration took);
-  void poisoned(const std::string& queue, const std::string& error_kind);
-  void duplicate(const std::string& queue);
-  void in_flight(const std::string& queue, std::size_t messages);
-  void extended(const std::string& queue, const std::string& result);
-  void visibility_lost(const std::string& queue);
-  void deleted(const std::string& queue, const std::string& result);
-  void returned(const std::string& queue, const std::string& result);
-  void aws_request(const std::string& service, const std::string& operation,
-                   const std::string& code, base::Duration took);
+  // As long as the metrics live. One for each role.
+  QueueMetrics& queue(const std::string& role);
+
+  void aws_request(std::string_view service, std::string_view operation, std::string_view code,
+                   base::Duration took);
   void recycles_running(const std::string& strategy, std::size_t count);
   void recycle_ended(const std::string& strategy, const std::string& result);
 

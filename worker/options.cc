@@ -18,11 +18,11 @@ bool parse_bool(std::string_view text, bool& value) {
   return true;
 }
 
-bool parse_in_flight(std::string_view text, int& value) {
+bool parse_count(std::string_view text, int most, int& value) {
   int parsed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
   if (error != std::errc() || end != text.data() + text.size()) return false;
-  if (parsed < 1 || parsed > 100'000) return false;
+  if (parsed < 1 || parsed > most) return false;
   value = parsed;
   return true;
 }
@@ -57,9 +57,17 @@ bool set_queue(Config& config, std::string_view text) {
   return true;
 }
 
+constexpr int kInFlightMax = 100'000;
+constexpr int kPollersMax = 100;
+
 template <QueueConfig Config::*Queue>
 bool set_in_flight(Config& config, std::string_view text) {
-  return parse_in_flight(text, (config.*Queue).in_flight_max);
+  return parse_count(text, kInFlightMax, (config.*Queue).in_flight_max);
+}
+
+template <int Config::*Field, int Most>
+bool set_count(Config& config, std::string_view text) {
+  return parse_count(text, Most, config.*Field);
 }
 
 bool set_output(Config& config, std::string_view text) {
@@ -135,6 +143,10 @@ void add_queue_rows(std::vector<OptionSpec>& rows) {
                   set_in_flight<&Config::recycles>, "1000"});
   rows.push_back({"oncall-in-flight", "N", "On-call jobs held at once", kWorkerScope, held,
                   set_in_flight<&Config::oncall>, "50"});
+  rows.push_back({"in-flight-total", "N", "Messages of all queues held at once", kWorkerScope, held,
+                  set_count<&Config::in_flight_total, kInFlightMax>, "1200"});
+  rows.push_back({"pollers", "N", "Long polls side by side at full load, a queue", kWorkerScope,
+                  "a number from 1 to 100", set_count<&Config::pollers_max, kPollersMax>, "10"});
 }
 
 void add_runtime_rows(std::vector<OptionSpec>& rows) {
@@ -158,7 +170,7 @@ void add_runtime_rows(std::vector<OptionSpec>& rows) {
   rows.push_back({"startup-timeout", "DURATION", "At start: time for the endpoint to answer",
                   kWorkerScope, duration_between("0s", "1h"),
                   set_duration<&Config::startup_timeout, 0, kHour>, "1m"});
-  rows.push_back({"listen", "ADDRESS:PORT", "Address of /metrics, /healthz and /status",
+  rows.push_back({"listen", "ADDRESS:PORT", "Address of /metrics, /healthz, /status, /pause",
                   kWorkerScope, "ADDRESS:PORT (port 0 picks a free one) or off", set_listen,
                   "127.0.0.1:9464"});
   rows.push_back({"port-file", "FILE", "Write the port that was picked to this file", kWorkerScope,

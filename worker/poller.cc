@@ -2,19 +2,19 @@
 
 #include "base/log.h"
 #include "worker/backoff.h"
-#include "worker/guarded.h"
 #include "worker/metrics.h"
 #include "worker/task_group.h"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include <algorithm>
+#include <utility>
 
 namespace worker {
 namespace {
 
+using boost::asio::awaitable;
+
 // A poll is given up this long after its long poll should have ended, whatever the layers below
-// think they are still waiting for.
+// think they are still waiting for: longer than their own retries take.
 constexpr base::Duration kPollGrace{40'000};
 constexpr base::Duration kBackOffBase{250};
 constexpr base::Duration kBackOffFloor{100};
@@ -22,13 +22,16 @@ constexpr base::Duration kBackOffCap{20'000};
 // Denied, no such queue: will not heal in seconds, but somebody may heal it.
 constexpr base::Duration kPermanentFloor{10'000};
 constexpr base::Duration kPermanentCap{60'000};
+// SQS knows a ReceiveRequestAttemptId for five minutes.
+constexpr base::Duration kAttemptMax{240'000};
 
 }  // namespace
 
-Poller::Poller(Context& context, const QueueSettings& settings, Callbacks callbacks)
+Poller::Poller(Context& context, const QueueSettings& settings, const Callbacks& callbacks)
     : context_(context),
       settings_(settings),
-      callbacks_(std::move(callbacks)),
+      callbacks_(callbacks),
+      metrics_(context.metrics.queue(settings.role)),
       room_(context.executor, context.clock),
       last_success_(context.clock.steady_now()) {}
 
@@ -37,43 +40,73 @@ void Poller::stop() {
   room_.ring();
 }
 
-void Poller::room_changed() { room_.ring(); }
-
-bool Poller::is_healthy(base::Duration age_max) const {
-  return waiting_for_room_ || context_.clock.steady_now() - last_success_ <= age_max;
+void Poller::room_changed() {
+  if (waiting_for_room_) room_.ring();
 }
 
-boost::asio::awaitable<void> Poller::run() {
+void Poller::ended() {
+  if (claimed_ > 0) callbacks_.unclaim(std::exchange(claimed_, 0));
+  deadline_.reset();
+  waiting_for_room_ = false;
+  running_ = false;
+}
+
+awaitable<void> Poller::run() {
+  running_ = true;  // from now on, not only from its first step
+  return run_to_end();
+}
+
+awaitable<void> Poller::run_to_end() {
+  try {
+    co_await poll_until_stopped();
+  } catch (...) {
+    ended();
+    callbacks_.on_broken_off();
+    throw;
+  }
+  ended();
+}
+
+awaitable<void> Poller::poll_until_stopped() {
   while (!stopping_) {
-    const int room = callbacks_.room();
-    if (room <= 0) {
-      waiting_for_room_ = true;
-      co_await room_.wait();
-      waiting_for_room_ = false;
-      last_success_ = context_.clock.steady_now();
+    const Room room = callbacks_.claim();
+    if (room.messages <= 0) {
+      co_await wait_for_room(room);
       continue;
     }
+    claimed_ = room.messages;
     const auto sent = context_.clock.steady_now();
-    auto received = co_await receive(std::min<int>(room, kBatchMax));
-    context_.metrics.polled(settings_.role, received ? "ok" : "error",
-                            received ? received->size() : 0);
-    if (received) {
-      failures_ = 0;
-      last_success_ = context_.clock.steady_now();
-      context_.metrics.poll_succeeded(settings_.role, context_.clock.now());
-      if (!received->empty()) callbacks_.on_messages(std::move(*received), sent);
+    deadline_ = sent + settings_.poll_wait + kPollGrace;
+    auto received = co_await receive(room.messages);
+    deadline_.reset();
+    metrics_.polled(received.has_value(), received ? received->size() : 0);
+    callbacks_.unclaim(std::exchange(claimed_, 0));
+    if (!received) {
+      co_await back_off(received.error());
       continue;
     }
-    last_error_ = received.error().to_string();
-    const auto delay = back_off(received.error());
-    base::log_warn("worker", "receiving failed, will try again",
-                   {{"queue", settings_.role}, {"error", last_error_}, {"in_ms", delay.count()}});
-    co_await context_.clock.sleep_for(delay);
+    failures_ = 0;
+    attempt_id_.clear();
+    last_success_ = context_.clock.steady_now();
+    metrics_.poll_succeeded(context_.clock.now());
+    const std::size_t count = received->size();
+    if (count > 0) callbacks_.on_messages(std::move(*received), sent);
+    if (!callbacks_.go_on(room.messages, count)) co_return;
   }
 }
 
-boost::asio::awaitable<base::Result<std::vector<aws::SqsMessage>>> Poller::receive(int count) {
-  using boost::asio::experimental::awaitable_operators::operator||;
+awaitable<void> Poller::wait_for_room(Room room) {
+  waiting_for_room_ = true;
+  if (room.ask_again) {
+    co_await room_.wait_until(*room.ask_again);
+  } else {
+    co_await room_.wait();
+  }
+  waiting_for_room_ = false;
+  last_success_ = context_.clock.steady_now();
+}
+
+awaitable<base::Result<std::vector<aws::SqsMessage>>> Poller::receive(int count) {
   using std::chrono::duration_cast;
   aws::ReceiveOptions options;
   options.messages_max = count;
@@ -82,19 +115,31 @@ boost::asio::awaitable<base::Result<std::vector<aws::SqsMessage>>> Poller::recei
   options.wait =
       duration_cast<std::chrono::seconds>(std::min(settings_.poll_wait, settings_.visibility / 2));
   options.visibility = duration_cast<std::chrono::seconds>(settings_.visibility);
-  const auto deadline = context_.clock.steady_now() + settings_.poll_wait + kPollGrace;
-  auto first = co_await (guarded(context_.polls.receive_message(settings_.target.url, options)) ||
-                         guarded(context_.clock.sleep_until(deadline)));
-  if (first.index() == 0) co_return std::move(std::get<0>(first));
-  co_return base::Error{base::ErrorKind::kRetry, "PollDeadline", "the poll did not answer", ""};
+  if (settings_.target.fifo) options.attempt_id = attempt_id(context_.clock.steady_now());
+  co_return co_await context_.polls.receive_message(settings_.target.url, options);
 }
 
-base::Duration Poller::back_off(const base::Error& error) {
-  ++failures_;
-  if (error.is_transient()) {
-    return full_jitter(context_.random, failures_, kBackOffBase, kBackOffCap, kBackOffFloor);
+// The same until a receive is answered: if the answer was lost after SQS had handed the messages
+// out, the next receive brings them again instead of leaving their groups blocked.
+std::string Poller::attempt_id(base::SteadyPoint now) {
+  if (attempt_id_.empty() || now - attempt_since_ > kAttemptMax) {
+    attempt_id_ = context_.random.uuid();
+    attempt_since_ = now;
   }
-  return full_jitter(context_.random, failures_, kPermanentCap, kPermanentCap, kPermanentFloor);
+  return attempt_id_;
+}
+
+awaitable<void> Poller::back_off(base::Error error) {
+  ++failures_;
+  last_error_ = error.to_string();
+  if (!error.is_transient()) attempt_id_.clear();  // perhaps it is what was refused
+  const auto delay =
+      error.is_transient()
+          ? full_jitter(context_.random, failures_, kBackOffBase, kBackOffCap, kBackOffFloor)
+          : full_jitter(context_.random, failures_, kPermanentCap, kPermanentCap, kPermanentFloor);
+  base::log_warn("worker", "receiving failed, will try again",
+                 {{"queue", settings_.role}, {"error", last_error_}, {"in_ms", delay.count()}});
+  co_await context_.clock.sleep_for(delay);
 }
 
 }  // namespace worker

@@ -8,7 +8,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace worker {
 
@@ -17,13 +19,6 @@ using asio::awaitable;
 
 namespace {
 
-// Begins from the executor's queue, so that a consumer that never waits cannot end inside begin().
-awaitable<consumers::Verdict> consume_later(consumers::Consumer& consumer,
-                                            consumers::Delivery delivery) {
-  co_await asio::post(asio::use_awaitable);
-  co_return co_await consumer.consume(std::move(delivery));
-}
-
 // After the drain deadline: for the last deletes and returns to reach SQS.
 constexpr base::Duration kFlushDeadline{10'000};
 
@@ -31,27 +26,32 @@ constexpr base::Duration kFlushDeadline{10'000};
 
 QueueRuntime::QueueRuntime(Context& context, QueueSettings settings,
                            const std::map<std::string, QueueTarget>& routes,
-                           const std::vector<consumers::Consumer*>& consumers)
+                           const std::vector<consumers::Consumer*>& consumers, Callbacks callbacks)
     : context_(context),
       settings_(std::move(settings)),
+      metrics_(context.metrics.queue(settings_.role)),
       consumers_(consumers),
+      callbacks_(std::move(callbacks)),
       tasks_(context.executor, context.clock),
+      overload_(settings_.in_flight_max, context.random),
       leaver_(context, settings_, table_, tasks_, [this] { table_changed(); }),
       settler_(context, settings_, routes, leaver_),
       keeper_(context, settings_, table_, tasks_,
               {.on_lost = [this](EntryId id) { on_lost(id); },
                .on_extended = [this](EntryId id) { leaver_.extension_ended(*table_.find(id)); }}),
-      poller_(context, settings_,
-              {.room = [this] { return settings_.in_flight_max - static_cast<int>(table_.size()); },
-               .on_messages =
-                   [this](std::vector<aws::SqsMessage> messages, base::SteadyPoint sent) {
-                     on_messages(std::move(messages), sent);
-                   }}),
+      pool_(context, settings_, tasks_,
+            {.room = [this] { return room(); },
+             .on_messages =
+                 [this](std::vector<aws::SqsMessage> messages, base::SteadyPoint sent) {
+                   on_messages(std::move(messages), sent);
+                 }}),
       drain_requested_(context.executor, context.clock),
-      changed_(context.executor, context.clock) {}
+      changed_(context.executor, context.clock) {
+  metrics_.allowance(overload_.most(), to_string(overload_.circuit()));
+}
 
 awaitable<void> QueueRuntime::run() {
-  tasks_.spawn("polling", poller_.run(), poll_cancel_.slot());
+  pool_.start();
   tasks_.spawn("keeping visibility", keeper_.run());
   co_await drain_requested_.wait();
   // Short work may finish; what is left by then goes back to the queue.
@@ -71,8 +71,7 @@ awaitable<void> QueueRuntime::run() {
 void QueueRuntime::drain() {
   if (draining_) return;
   draining_ = true;
-  poller_.stop();
-  poll_cancel_.emit(asio::cancellation_type::terminal);
+  pool_.stop();
   table_.for_each([this](Entry& entry) {
     if (entry.stage == Stage::kPending) leaver_.give_back(entry, base::Duration(0));
     if (entry.stage == Stage::kRunning && entry.consumer == kHandedOver) {
@@ -83,6 +82,25 @@ void QueueRuntime::drain() {
   drain_requested_.ring();
 }
 
+void QueueRuntime::pause(bool yes) {
+  if (paused_ == yes) return;
+  paused_ = yes;
+  metrics_.paused(yes);
+  base::log_info("worker", yes ? "paused" : "resumed", {{"queue", settings_.role}});
+  pool_.room_changed();
+}
+
+Room QueueRuntime::room() {
+  if (paused_) return {};
+  const int allowed = overload_.allowance(context_.clock.steady_now());
+  metrics_.allowance(allowed, to_string(overload_.circuit()));
+  if (allowed == 0) return {0, overload_.opens_at()};
+  // What is said of the whole worker counts the claims of polls, what is said of the queue does
+  // not.
+  const int of_queue = allowed - static_cast<int>(table_.size());
+  return {std::min(of_queue, callbacks_.room_in_all() + pool_.claimed()), std::nullopt};
+}
+
 awaitable<void> QueueRuntime::wait_empty(base::SteadyPoint deadline) {
   while (table_.size() > 0 && context_.clock.steady_now() < deadline) {
     co_await changed_.wait_until(deadline);
@@ -90,28 +108,58 @@ awaitable<void> QueueRuntime::wait_empty(base::SteadyPoint deadline) {
 }
 
 void QueueRuntime::on_messages(std::vector<aws::SqsMessage> messages, base::SteadyPoint sent) {
+  const auto deadline = sent + settings_.visibility;
+  const auto renew_at = keeper_.renewal_time(deadline);
   for (aws::SqsMessage& message : messages) {
-    const auto deadline = sent + settings_.visibility;
     const bool finished = leaver_.is_finished(message.message_id);
-    Entry& entry = table_.add(std::move(message), sent, deadline, keeper_.renewal_time(deadline));
+    Entry& entry = table_.add(std::move(message), sent, deadline, renew_at);
     entry.started = context_.clock.steady_now();
     if (finished) {
       // Done before, but its delete was lost: not run again, deleted with its new handle.
-      context_.metrics.duplicate(settings_.role);
+      metrics_.duplicate();
       leaver_.finish(entry);
     } else if (draining_) {
       leaver_.give_back(entry, base::Duration(0));
-    } else if (lanes_.enter(settings_.target.fifo ? entry.message.group_id : "", entry.id)) {
-      begin(entry.id);
+    } else if (!settings_.target.fifo || lanes_.enter(entry.message.group_id, entry.id)) {
+      ready_.push_back(entry.id);
     }
   }
   table_changed();
+  begin_ready();
 }
 
-void QueueRuntime::begin(EntryId id) {
-  Entry& entry = *table_.find(id);
+// In a loop, not one inside the other: a consumer that never waits ends inside begin(), and that
+// may make the next of its lane ready.
+void QueueRuntime::begin_ready() {
+  if (std::exchange(beginning_, true)) return;
+  while (!ready_.empty()) {
+    Entry* entry = table_.find(ready_.front());
+    ready_.pop_front();
+    if (entry != nullptr && entry->stage == Stage::kPending) begin(*entry);
+  }
+  beginning_ = false;
+}
+
+// The entry may be gone afterwards.
+void QueueRuntime::begin(Entry& entry) {
   entry.stage = Stage::kRunning;
   entry.started = context_.clock.steady_now();
+  std::string bug;
+  try {
+    dispatch(entry);
+    return;
+  } catch (const std::exception& error) {
+    bug = error.what();
+  }
+  // One message that trips a bug must not stop those behind it.
+  base::log_error("worker", "a message could not be begun",
+                  {{"queue", settings_.role}, {"exception", bug}});
+  if (entry.stage == Stage::kRunning) {
+    settle(entry, consumers::Retry{base::Duration(0), "exception: " + bug});
+  }
+}
+
+void QueueRuntime::dispatch(Entry& entry) {
   auto decoded = messages::decode(entry.message.body);
   if (!decoded) {
     entry.kind = "garbage";
@@ -124,8 +172,7 @@ void QueueRuntime::begin(EntryId id) {
                                .receive_count = entry.message.receive_count,
                                .sent_at = entry.message.sent_at,
                                .queue = settings_.role};
-  context_.metrics.received(settings_.role, entry.kind,
-                            context_.clock.now() - entry.message.sent_at);
+  metrics_.received(entry.kind, context_.clock.now() - entry.message.sent_at);
   for (consumers::Consumer* consumer : consumers_) {
     if (!consumer->accepts(delivery)) continue;
     consume(entry, *consumer, std::move(delivery));
@@ -136,7 +183,7 @@ void QueueRuntime::begin(EntryId id) {
     return;
   }
   settle(entry, consumers::Poison{"no consumer on queue " + settings_.role +
-                                      " takes messages of kind " + entry.kind,
+                                      " takes messages of kind " + std::string(entry.kind),
                                   "unroutable"});
 }
 
@@ -146,13 +193,14 @@ void QueueRuntime::consume(Entry& entry, consumers::Consumer& consumer,
   auto on_end = [this, id = entry.id](std::exception_ptr error, consumers::Verdict verdict) {
     on_consumed(id, error, std::move(verdict));
   };
-  asio::co_spawn(context_.executor, guarded(consume_later(consumer, std::move(delivery))),
+  asio::co_spawn(context_.executor, guarded(consumer.consume(std::move(delivery))),
                  asio::bind_cancellation_slot(entry.cancel.slot(), std::move(on_end)));
 }
 
 void QueueRuntime::on_consumed(EntryId id, std::exception_ptr error, consumers::Verdict verdict) {
   Entry& entry = *table_.find(id);
   if (!error) {
+    judge(entry, verdict);
     settle(entry, std::move(verdict));
     return;
   }
@@ -176,7 +224,30 @@ void QueueRuntime::on_consumed(EntryId id, std::exception_ptr error, consumers::
                    {"consumer", entry.consumer},
                    {"message_id", entry.message.message_id},
                    {"exception", what}});
-  settle(entry, consumers::Retry{base::Duration(0), "exception: " + what});
+  consumers::Retry retry{base::Duration(0), "exception: " + what};
+  judge(entry, retry);
+  settle(entry, std::move(retry));
+}
+
+// For the overload rule: whether what the consumer depends on works.
+void QueueRuntime::judge(const Entry& entry, const consumers::Verdict& verdict) {
+  if (entry.lost || std::holds_alternative<consumers::Defer>(verdict)) return;
+  const auto before = overload_.circuit();
+  const auto now = context_.clock.steady_now();
+  if (std::holds_alternative<consumers::Retry>(verdict)) {
+    overload_.failed(now);
+  } else {
+    overload_.succeeded(now);
+  }
+  if (overload_.circuit() == before) return;
+  if (overload_.circuit() == Overload::Circuit::kClosed) {
+    base::log_info("worker", "handlers succeed again, polling as before",
+                   {{"queue", settings_.role}});
+  } else {
+    base::log_error("worker", "nearly all handlers fail, polling stops for a while",
+                    {{"queue", settings_.role}});
+  }
+  pool_.room_changed();
 }
 
 void QueueRuntime::settle(Entry& entry, consumers::Verdict verdict) {
@@ -189,6 +260,11 @@ void QueueRuntime::settle(Entry& entry, consumers::Verdict verdict) {
     return;
   }
   entry.stage = Stage::kSettling;
+  const auto settled = settler_.settle_at_once(entry, verdict);
+  if (settled) {
+    left_lane(entry.message.group_id, *settled);
+    return;
+  }
   tasks_.spawn("settling a message", settle_task(entry.id, std::move(verdict), false));
 }
 
@@ -216,10 +292,14 @@ awaitable<void> QueueRuntime::settle_task(EntryId id, consumers::Verdict verdict
 void QueueRuntime::left_lane(const std::string& group, bool finished) {
   if (!settings_.target.fifo) return;
   if (finished && !draining_) {
-    EntryId next = lanes_.next(group);
-    while (next != 0 && table_.find(next) == nullptr) next = lanes_.next(group);  // lost meanwhile
-    if (next != 0) begin(next);
-    return;
+    const EntryId next = lanes_.next(group);
+    if (next == 0) return;
+    if (table_.find(next) != nullptr) {
+      ready_.push_back(next);
+      begin_ready();
+      return;
+    }
+    // Lost while it waited: it comes back, and those behind it must not overtake it.
   }
   for (const EntryId id : lanes_.close(group)) {
     Entry* entry = table_.find(id);
@@ -234,7 +314,7 @@ void QueueRuntime::on_lost(EntryId id) {
   if (entry.lost) return;
   entry.lost = true;
   table_.reorder(entry);
-  context_.metrics.visibility_lost(settings_.role);
+  metrics_.visibility_lost();
   base::log_warn(
       "worker", "visibility lost, the message will come back",
       {{"queue", settings_.role}, {"message_id", entry.message.message_id}, {"kind", entry.kind}});
@@ -265,9 +345,9 @@ void QueueRuntime::cancel(Entry& entry, Cancelled why) {
 }
 
 void QueueRuntime::table_changed() {
-  context_.metrics.in_flight(settings_.role, table_.size());
+  metrics_.in_flight(table_.size());
   keeper_.table_changed();
-  poller_.room_changed();
+  callbacks_.on_room();
   changed_.ring();
 }
 

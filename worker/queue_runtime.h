@@ -7,15 +7,16 @@
 #include "worker/keeper.h"
 #include "worker/lanes.h"
 #include "worker/leaver.h"
-#include "worker/poller.h"
+#include "worker/overload.h"
+#include "worker/poller_pool.h"
 #include "worker/settler.h"
 #include "worker/task_group.h"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 
+#include <deque>
+#include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,15 @@ class QueueRuntime {
   // What runs long and is handed over at shutdown instead of being waited for, by consumer name.
   static constexpr std::string_view kHandedOver = "recycle";
 
+  struct Callbacks {
+    std::function<int()> room_in_all;  // for messages of any queue of this worker
+    std::function<void()> on_room;     // there is more of it
+  };
+
   // Consumers are asked in this order. References outlive the runtime.
   QueueRuntime(Context& context, QueueSettings settings,
                const std::map<std::string, QueueTarget>& routes,
-               const std::vector<consumers::Consumer*>& consumers);
+               const std::vector<consumers::Consumer*>& consumers, Callbacks callbacks);
 
   // Until drain() was called and nothing is in hand any more.
   boost::asio::awaitable<void> run();
@@ -37,15 +43,27 @@ class QueueRuntime {
   // the rest until the drain deadline and returns.
   void drain();
 
+  // Paused: no new poll; what is in hand goes on, and so does what a poll under way still brings.
+  void pause(bool yes);
+  bool is_paused() const { return paused_; }
+  void room_changed() { pool_.room_changed(); }
+
   const QueueSettings& settings() const { return settings_; }
-  const Poller& poller() const { return poller_; }
+  const PollerPool& pollers() const { return pool_; }
+  Overload::Circuit circuit() const { return overload_.circuit(); }
   std::size_t in_flight() const { return table_.size(); }
+  // In hand, or on its way.
+  int claimed() const { return static_cast<int>(table_.size()) + pool_.claimed(); }
 
  private:
+  Room room();
   void on_messages(std::vector<aws::SqsMessage> messages, base::SteadyPoint sent);
-  void begin(EntryId id);
+  void begin_ready();
+  void begin(Entry& entry);
+  void dispatch(Entry& entry);
   void consume(Entry& entry, consumers::Consumer& consumer, consumers::Delivery delivery);
   void on_consumed(EntryId id, std::exception_ptr error, consumers::Verdict verdict);
+  void judge(const Entry& entry, const consumers::Verdict& verdict);
   void settle(Entry& entry, consumers::Verdict verdict);
   boost::asio::awaitable<void> settle_task(EntryId id, consumers::Verdict verdict, bool hand_over);
   void left_lane(const std::string& group, bool finished);
@@ -56,17 +74,22 @@ class QueueRuntime {
 
   Context& context_;
   QueueSettings settings_;
+  QueueMetrics& metrics_;
   const std::vector<consumers::Consumer*>& consumers_;
+  Callbacks callbacks_;
   InFlightTable table_;
   TaskGroup tasks_;
   Lanes lanes_;
+  std::deque<EntryId> ready_;  // may begin; more may be added while one of them begins
+  bool beginning_ = false;
+  Overload overload_;
   Leaver leaver_;
   Settler settler_;
   VisibilityKeeper keeper_;
-  Poller poller_;
+  PollerPool pool_;
   Alarm drain_requested_;
   Alarm changed_;
-  boost::asio::cancellation_signal poll_cancel_;
+  bool paused_ = false;
   bool draining_ = false;
 };
 

@@ -20,20 +20,44 @@ constexpr int kReceivesKept = 3;                 // receives that waiting may no
 
 Settler::Settler(Context& context, const QueueSettings& settings,
                  const std::map<std::string, QueueTarget>& routes, Leaver& leaver)
-    : context_(context), settings_(settings), routes_(routes), leaver_(leaver) {}
+    : context_(context),
+      settings_(settings),
+      metrics_(context.metrics.queue(settings.role)),
+      routes_(routes),
+      leaver_(leaver) {}
+
+std::optional<bool> Settler::settle_at_once(Entry& entry, const consumers::Verdict& verdict) {
+  if (const auto* done = std::get_if<consumers::Done>(&verdict)) {
+    if (!done->outgoing.empty()) return std::nullopt;
+    return finish(entry, done->reason);
+  }
+  if (const auto* again = std::get_if<consumers::Retry>(&verdict)) {
+    return retry(entry, again->after, again->reason);
+  }
+  if (const auto* defer = std::get_if<consumers::Defer>(&verdict)) {
+    if (needs_copy(entry)) return std::nullopt;
+    log_verdict(entry, "defer", defer->reason);
+    leaver_.give_back(entry, std::max(time_until(*defer), kVisibilityMin));
+    return false;
+  }
+  return std::nullopt;
+}
 
 awaitable<bool> Settler::settle(Entry& entry, consumers::Verdict verdict) {
+  if (const auto settled = settle_at_once(entry, verdict)) co_return *settled;
   if (auto* verdict_done = std::get_if<consumers::Done>(&verdict)) {
     co_return co_await done(entry, std::move(*verdict_done));
   }
   if (auto* verdict_defer = std::get_if<consumers::Defer>(&verdict)) {
-    co_return co_await defer(entry, std::move(*verdict_defer));
+    co_return co_await defer_by_copy(entry, std::move(*verdict_defer));
   }
-  if (auto* verdict_poison = std::get_if<consumers::Poison>(&verdict)) {
-    co_return co_await poison(entry, std::move(*verdict_poison));
-  }
-  const auto& verdict_retry = std::get<consumers::Retry>(verdict);
-  co_return retry(entry, verdict_retry.after, verdict_retry.reason);
+  co_return co_await poison(entry, std::move(std::get<consumers::Poison>(verdict)));
+}
+
+bool Settler::finish(Entry& entry, const std::string& reason) {
+  log_verdict(entry, "done", reason);
+  leaver_.finish(entry);
+  return true;
 }
 
 awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
@@ -50,9 +74,7 @@ awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
                       "sending to " + role + ": " + sent.error().to_string());
     }
   }
-  log_verdict(entry, "done", verdict.reason);
-  leaver_.finish(entry);
-  co_return true;
+  co_return finish(entry, verdict.reason);
 }
 
 bool Settler::retry(Entry& entry, base::Duration at_least, const std::string& reason) {
@@ -63,20 +85,22 @@ bool Settler::retry(Entry& entry, base::Duration at_least, const std::string& re
   return false;
 }
 
-awaitable<bool> Settler::defer(Entry& entry, consumers::Defer verdict) {
-  const auto wait =
-      std::chrono::duration_cast<base::Duration>(verdict.until - context_.clock.now());
-  if (entry.message.receive_count > 1 && !keeps_its_place(entry)) {
-    // It was hidden before and came back: a copy starts with a fresh receive count.
-    const auto sent = co_await send_copy(entry, wait);
-    if (!sent) co_return retry(entry, wait, "deferring: " + sent.error().to_string());
-    log_verdict(entry, "defer", verdict.reason);
-    leaver_.finish(entry);
-    co_return true;
-  }
+base::Duration Settler::time_until(const consumers::Defer& verdict) const {
+  return std::chrono::duration_cast<base::Duration>(verdict.until - context_.clock.now());
+}
+
+// It was hidden before and came back: a copy starts with a fresh receive count.
+bool Settler::needs_copy(const Entry& entry) const {
+  return entry.message.receive_count > 1 && !keeps_its_place(entry);
+}
+
+awaitable<bool> Settler::defer_by_copy(Entry& entry, consumers::Defer verdict) {
+  const auto wait = time_until(verdict);
+  const auto sent = co_await send_copy(entry, wait);
+  if (!sent) co_return retry(entry, wait, "deferring: " + sent.error().to_string());
   log_verdict(entry, "defer", verdict.reason);
-  leaver_.give_back(entry, std::max(wait, kVisibilityMin));
-  co_return false;
+  leaver_.finish(entry);
+  co_return true;
 }
 
 // A copy would go to the end of its message group, and the recycle of a sibling group would begin
@@ -105,7 +129,7 @@ awaitable<bool> Settler::hand_over(Entry& entry) {
 }
 
 awaitable<bool> Settler::poison(Entry& entry, consumers::Poison verdict) {
-  context_.metrics.poisoned(settings_.role, verdict.error_kind);
+  metrics_.poisoned(verdict.error_kind);
   if (!settings_.dead_letters) {
     base::log_error("worker", "a poison message has no dead-letter queue to go to",
                     {{"queue", settings_.role},
@@ -169,7 +193,8 @@ awaitable<base::Result<void>> Settler::send_copy(Entry& entry, base::Duration de
 void Settler::log_verdict(const Entry& entry, const char* verdict, const std::string& reason) {
   const auto took =
       std::chrono::duration_cast<base::Duration>(context_.clock.steady_now() - entry.started);
-  context_.metrics.settled(settings_.role, entry.kind, verdict, took);
+  metrics_.settled(entry.kind, verdict, took);
+  if (!base::log_enabled(base::LogLevel::kInfo)) return;  // a line costs more than the rest
   base::log_info("worker", "message handled",
                  {{"queue", settings_.role},
                   {"kind", entry.kind},

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace worker {
@@ -22,6 +23,8 @@ class Settler {
   // The entry is in stage kSettling; afterwards the leaver has it. True if the message is finished
   // (deleted or about to be), so that the next of its FIFO group may begin; false if it comes back.
   boost::asio::awaitable<bool> settle(Entry& entry, consumers::Verdict verdict);
+  // The same for what needs nothing sent, which is nearly everything; none if it does.
+  std::optional<bool> settle_at_once(Entry& entry, const consumers::Verdict& verdict);
   // For the next worker, at once. On a FIFO queue the message itself goes back and keeps its place
   // before its siblings, as long as receives are left for failures. Else a copy of it goes to the
   // end of the queue, without its receive count; if that cannot be sent, the message goes back.
@@ -29,7 +32,10 @@ class Settler {
 
  private:
   boost::asio::awaitable<bool> done(Entry& entry, consumers::Done verdict);
-  boost::asio::awaitable<bool> defer(Entry& entry, consumers::Defer verdict);
+  boost::asio::awaitable<bool> defer_by_copy(Entry& entry, consumers::Defer verdict);
+  bool needs_copy(const Entry& entry) const;
+  base::Duration time_until(const consumers::Defer& verdict) const;
+  bool finish(Entry& entry, const std::string& reason);
   boost::asio::awaitable<bool> poison(Entry& entry, consumers::Poison verdict);
   bool keeps_its_place(const Entry& entry) const;
   bool retry(Entry& entry, base::Duration at_least, const std::string& reason);
@@ -40,6 +46,7 @@ class Settler {
 
   Context& context_;
   const QueueSettings& settings_;
+  QueueMetrics& metrics_;
   const std::map<std::string, QueueTarget>& routes_;
   Leaver& leaver_;
 };

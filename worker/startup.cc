@@ -44,6 +44,7 @@ QueueSettings settings_of(const Config& config, const Role& role, QueueTarget ta
   settings.name = queue_name_of((config.*role.queue).queue);
   settings.target = std::move(target);
   settings.in_flight_max = (config.*role.queue).in_flight_max;
+  settings.pollers_max = config.pollers_max;
   settings.visibility = config.visibility_timeout;
   settings.poll_wait = config.poll_wait;
   settings.retry_base = config.retry_base;

@@ -22,14 +22,27 @@ TEST(Config, PrefersFlagThenEnvironmentThenFileThenDefault) {
 
 TEST(Config, TakesEveryOptionFromEveryPlace) {
   // A value that each option accepts and that is not its default.
-  const Settings values = {
-      {"events-in-flight", "3"},     {"recycles-in-flight", "3"}, {"oncall-in-flight", "3"},
-      {"visibility-timeout", "31s"}, {"poll-wait", "11s"},        {"retry-base", "2s"},
-      {"retry-cap", "2m"},           {"drain-deadline", "2s"},    {"startup-timeout", "2s"},
-      {"listen", "127.0.0.1:0"},     {"recycle-interval", "2s"},  {"ready-timeout", "2s"},
-      {"terminate-timeout", "2s"},   {"handover-after", "2h"},    {"force", "true"},
-      {"dry-run", "true"},           {"output", "json"},          {"log-level", "debug"},
-      {"log-format", "json"}};
+  const Settings values = {{"events-in-flight", "3"},
+                           {"recycles-in-flight", "3"},
+                           {"oncall-in-flight", "3"},
+                           {"in-flight-total", "3"},
+                           {"pollers", "3"},
+                           {"visibility-timeout", "31s"},
+                           {"poll-wait", "11s"},
+                           {"retry-base", "2s"},
+                           {"retry-cap", "2m"},
+                           {"drain-deadline", "2s"},
+                           {"startup-timeout", "2s"},
+                           {"listen", "127.0.0.1:0"},
+                           {"recycle-interval", "2s"},
+                           {"ready-timeout", "2s"},
+                           {"terminate-timeout", "2s"},
+                           {"handover-after", "2h"},
+                           {"force", "true"},
+                           {"dry-run", "true"},
+                           {"output", "json"},
+                           {"log-level", "debug"},
+                           {"log-format", "json"}};
   for (const OptionSpec& spec : option_specs()) {
     const auto found = values.find(spec.name);
     const std::string value = found == values.end() ? "something" : found->second;

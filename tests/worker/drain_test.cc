@@ -202,10 +202,10 @@ TEST(Polling, BacksOffOnErrorsInsteadOfSpinning) {
     rig.start();
     rig.run(10min);
     EXPECT_LE(rig.seen.size(), row.requests_max) << row.code;
-    EXPECT_FALSE(rig.runtime->queues()[0]->poller().is_healthy(2min)) << row.code;
+    EXPECT_FALSE(rig.runtime->queues()[0]->pollers().is_healthy(2min)) << row.code;
     rig.region.faults().clear();
     rig.run(2min);
-    EXPECT_TRUE(rig.runtime->queues()[0]->poller().is_healthy(2min)) << row.code;
+    EXPECT_TRUE(rig.runtime->queues()[0]->pollers().is_healthy(2min)) << row.code;
   }
 }
 

@@ -20,7 +20,7 @@ struct Served {
     });
     rig.start();
     rig.run(1s);
-    endpoints = std::make_unique<Endpoints>(*rig.runtime, rig.metrics, board);
+    endpoints = std::make_unique<Endpoints>(*rig.runtime, rig.metrics, board, true);
   }
 
   base::HttpResponse get(std::string path, std::string method = "GET") {

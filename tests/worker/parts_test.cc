@@ -135,8 +135,8 @@ TEST(Metrics, FoldErrorCodesBeyondABound) {
 
 TEST(Metrics, HaveHelpAndTypeForEveryFamily) {
   Metrics metrics;
-  metrics.in_flight("events", 3);
-  metrics.polled("events", "ok", 0);
+  metrics.queue("events").in_flight(3);
+  metrics.queue("events").polled(true, 0);
   const auto text = metrics.text();
   EXPECT_NE(text.find("# TYPE autorecycle_in_flight gauge"), std::string::npos);
   EXPECT_NE(text.find("# HELP autorecycle_polls_total "), std::string::npos);
