@@ -1,58 +1,16 @@
 #include "aws/endpoint.h"
 
+#include "aws/endpoint_rules.h"
 #include "aws/profile.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace aws {
 
 namespace {
-
-struct ServiceRow {
-  std::string_view name;        // as in ApiRequest::service
-  std::string_view variable;    // AWS_ENDPOINT_URL_<this>
-  std::string_view profile_id;  // in a [services] section
-  std::string_view host;        // first label of AWS's own name; also the signing name
-};
-
-// Names of the SDKs' service-specific endpoints:
-// https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
-constexpr auto kServices = std::to_array<ServiceRow>({
-    {"sqs", "SQS", "sqs", "sqs"},
-    {"dynamodb", "DYNAMODB", "dynamodb", "dynamodb"},
-    {"s3", "S3", "s3", "s3"},
-    {"autoscaling", "AUTO_SCALING", "auto_scaling", "autoscaling"},
-    {"ec2", "EC2", "ec2", "ec2"},
-    {"elasticloadbalancing", "ELASTIC_LOAD_BALANCING", "elastic_load_balancing",
-     "elasticloadbalancing"},
-    {"elasticloadbalancingv2", "ELASTIC_LOAD_BALANCING_V2", "elastic_load_balancing_v2",
-     "elasticloadbalancing"},
-    {"sts", "STS", "sts", "sts"},
-    {"states", "SFN", "sfn", "states"},
-});
-
-const ServiceRow* find_service(std::string_view name) {
-  const auto row = std::ranges::find(kServices, name, &ServiceRow::name);
-  return row == kServices.end() ? nullptr : &*row;
-}
-
-std::string dns_suffix(std::string_view region) {
-  if (region.starts_with("cn-")) return "amazonaws.com.cn";
-  if (region.starts_with("us-iso-")) return "c2s.ic.gov";
-  if (region.starts_with("us-isob-")) return "sc2s.sgov.gov";
-  if (region.starts_with("eusc-")) return "amazonaws.eu";
-  return "amazonaws.com";
-}
-
-bool is_region(std::string_view region) {
-  return !region.empty() && region.size() <= 32 && std::ranges::all_of(region, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 bool is_host_and_port(std::string_view authority) {
   if (authority.empty() || authority.front() == ':') return false;
@@ -94,7 +52,21 @@ base::Result<std::string> checked_url(const std::string& url, const std::string&
   return checked;
 }
 
-bool is_true(const std::string& text) { return text == "true" || text == "TRUE" || text == "True"; }
+// A switch of AWS's: a variable, else a key of the profile. Anything but true and false is refused:
+// FIPS that is silently off is worse than an error.
+base::Result<bool> find_switch(const Environment& environment, const Profile& profile,
+                               const std::string& variable, const std::string& key) {
+  const auto set = environment(variable);
+  std::string value = set ? *set : profile.get(key);
+  std::ranges::transform(value, value.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  if (value == "true") return true;
+  if (value.empty() || value == "false") return false;
+  return base::invalid(fmt::format(
+      "{} is '{}'; expected true or false",
+      set ? variable : fmt::format("{} of profile '{}'", key, profile.name), value.substr(0, 64)));
+}
 
 struct Found {
   std::string value;
@@ -113,23 +85,26 @@ Found find_region(const Environment& environment, const Profile& profile,
 }  // namespace
 
 std::string signing_name(const std::string& service) {
-  const ServiceRow* row = find_service(service);
-  return row == nullptr ? service : std::string(row->host);
+  const ServiceName* row = find_service(service);
+  return row == nullptr ? service : std::string(row->signing_name);
 }
 
 base::Result<std::string> resolve_endpoint(const EndpointConfig& config,
                                            const std::string& service) {
   const auto own = config.service_endpoints.find(service);
-  if (own != config.service_endpoints.end()) return own->second;
-  if (!config.endpoint_url.empty()) return config.endpoint_url;
-  const ServiceRow* row = find_service(service);
-  if (row == nullptr) return base::invalid(fmt::format("no endpoint for service '{}'", service));
-  if (!is_region(config.region.value)) {
-    return base::invalid(fmt::format("region '{}' is not a region's name, such as eu-west-2",
-                                     config.region.value.substr(0, 64)));
+  const std::string& configured =
+      own == config.service_endpoints.end() ? config.endpoint_url : own->second;
+  if (configured.empty()) {
+    return aws_endpoint({service, config.region.value, config.use_fips, config.use_dual_stack});
   }
-  return fmt::format("https://{}.{}.{}", row->host, config.region.value,
-                     dns_suffix(config.region.value));
+  if (config.use_fips || config.use_dual_stack) {
+    return base::invalid(
+        fmt::format("the endpoint of {} is set to {}, which cannot be combined with {}; unset one "
+                    "of the two",
+                    service, configured,
+                    config.use_fips ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT"));
+  }
+  return configured;
 }
 
 base::Result<EndpointConfig> load_endpoint_config(const Environment& environment,
@@ -147,6 +122,13 @@ base::Result<EndpointConfig> load_endpoint_config(const Environment& environment
                                      found.source, found.value.substr(0, 64)));
   }
   config.region = base::Region(found.value);
+  const auto fips = find_switch(environment, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  if (!fips) return fips.error();
+  config.use_fips = *fips;
+  const auto dual_stack =
+      find_switch(environment, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+  if (!dual_stack) return dual_stack.error();
+  config.use_dual_stack = *dual_stack;
 
   if (!endpoint_url.empty()) {
     auto url = checked_url(endpoint_url, "the endpoint option");
@@ -154,9 +136,10 @@ base::Result<EndpointConfig> load_endpoint_config(const Environment& environment
     config.endpoint_url = *url;
     return config;
   }
-  const bool ignored = is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").value_or("")) ||
-                       is_true(profile.get("ignore_configured_endpoint_urls"));
-  if (ignored) return config;
+  const auto ignored = find_switch(environment, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                   "ignore_configured_endpoint_urls");
+  if (!ignored) return ignored.error();
+  if (*ignored) return config;
 
   Found general{environment("AWS_ENDPOINT_URL").value_or(""), "AWS_ENDPOINT_URL"};
   const bool general_from_environment = !general.value.empty();
@@ -169,7 +152,7 @@ base::Result<EndpointConfig> load_endpoint_config(const Environment& environment
     if (!url) return url.error();
     config.endpoint_url = *url;
   }
-  for (const ServiceRow& row : kServices) {
+  for (const ServiceName& row : service_names()) {
     const std::string variable = fmt::format("AWS_ENDPOINT_URL_{}", row.variable);
     Found own{environment(variable).value_or(""), variable};
     const auto in_profile = profile.service_endpoints.find(std::string(row.profile_id));

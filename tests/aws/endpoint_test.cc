@@ -76,6 +76,61 @@ TEST(Endpoint, ComesFromTheProfileOnlyWhenTheEnvironmentHasNone) {
   EXPECT_EQ(aws::resolve_endpoint(mixed, "sqs").value(), "http://environment:3");
 }
 
+// Every subset of the five places where an endpoint can be set: the first of the SDKs' order wins.
+TEST(Endpoint, OfTheFirstPlaceInTheSdksOrderWins) {
+  const char* const urls[] = {"http://option:1", "http://variable-sqs:2", "http://variable:3",
+                              "http://profile-sqs:4", "http://profile:5"};
+  for (unsigned places = 0; places < 32; ++places) {
+    const auto set = [&](unsigned place) {
+      return (places & (1U << place)) != 0 ? std::string(urls[place]) : std::string();
+    };
+    aws::Profile profile;
+    profile.settings["endpoint_url"] = set(4);
+    if (!set(3).empty()) profile.service_endpoints["sqs"] = set(3);
+    const auto config = aws::load_endpoint_config(map_environment({{"AWS_REGION", "eu-west-2"},
+                                                                   {"AWS_ENDPOINT_URL_SQS", set(1)},
+                                                                   {"AWS_ENDPOINT_URL", set(2)}}),
+                                                  profile, "", set(0));
+    std::string expected = "https://sqs.eu-west-2.amazonaws.com";
+    for (unsigned place = 5; place-- > 0;) {
+      if (!set(place).empty()) expected = set(place);
+    }
+    EXPECT_EQ(aws::resolve_endpoint(config.value(), "sqs").value(), expected) << places;
+  }
+}
+
+TEST(Endpoint, IsForFipsOrDualStackWhenTheEnvironmentOrTheProfileAsks) {
+  aws::Profile profile;
+  profile.settings["use_fips_endpoint"] = "true";
+  profile.settings["use_dualstack_endpoint"] = "True";
+  const auto both = config_of({}, profile);
+  EXPECT_EQ(aws::resolve_endpoint(both, "sqs").value(), "https://sqs-fips.eu-west-2.api.aws");
+  const auto dual = config_of({{"AWS_USE_FIPS_ENDPOINT", "false"}}, profile);
+  EXPECT_EQ(aws::resolve_endpoint(dual, "sqs").value(), "https://sqs.eu-west-2.api.aws");
+  const auto fips = config_of({{"AWS_USE_FIPS_ENDPOINT", "TRUE"}});
+  EXPECT_EQ(aws::resolve_endpoint(fips, "sts").value(), "https://sts-fips.eu-west-2.amazonaws.com");
+}
+
+TEST(Endpoint, SwitchesThatAreNeitherTrueNorFalseAreRefused) {
+  for (const char* variable : {"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+                               "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}) {
+    EXPECT_EQ(error_of({{"AWS_REGION", "eu-west-2"}, {variable, "yes"}}),
+              std::string(variable) + " is 'yes'; expected true or false");
+  }
+}
+
+TEST(Endpoint, ThatIsConfiguredIsNeverTakenForAFipsOne) {
+  for (const char* variable : {"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"}) {
+    const auto config =
+        config_of({{variable, "true"}, {"AWS_ENDPOINT_URL_SQS", "http://localhost:4566"}});
+    const auto refused = aws::resolve_endpoint(config, "sqs");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::kInvalid);
+    EXPECT_NE(refused.error().message.find(variable), std::string::npos) << refused.error().message;
+    EXPECT_TRUE(aws::resolve_endpoint(config, "ec2").has_value());
+  }
+}
+
 TEST(Endpoint, ConfigurationCanBeIgnoredAsAWhole) {
   const auto config = config_of({{"AWS_ENDPOINT_URL", "http://general:1"},
                                  {"AWS_ENDPOINT_URL_SQS", "http://own:2"},
