@@ -60,6 +60,8 @@ ApiError throttling_error(const ApiCall& call, const FaultRule& rule) {
     error = {"RequestLimitExceeded", "Request limit exceeded.", 503, {}};
   } else if (call.service == "sqs") {
     error = {"RequestThrottled", "Request is throttled.", 400, {}};
+  } else if (call.service == "s3") {
+    error = {"SlowDown", "Please reduce your request rate.", 503, {}};
   } else if (call.service == "events" || call.service == "states") {
     error = {"ThrottlingException", "Rate exceeded", 400, {}};
   }
@@ -71,6 +73,7 @@ ApiError throttling_error(const ApiCall& call, const FaultRule& rule) {
 ApiError server_error(const ApiCall& call, const FaultRule& rule) {
   const bool unavailable = rule.status == 503;
   std::string code = unavailable ? "ServiceUnavailable" : "InternalFailure";
+  if (call.service == "s3" && !unavailable) code = "InternalError";
   if (call.service == "ec2") code = unavailable ? "Unavailable" : "InternalError";
   if (!rule.code.empty()) code = rule.code;
   std::string message = rule.message;

@@ -1,6 +1,7 @@
 #include "sim/protocol.h"
 
 #include "sim/query_decode.h"
+#include "sim/s3_rest.h"
 #include "sim/sqs_query.h"
 #include "sim/xml_encode.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 constexpr int kJsonDepthMax = 64;
 
-constexpr std::array<ServiceInfo, 8> kServices = {{
+constexpr std::array<ServiceInfo, 9> kServices = {{
     {"sqs", "AmazonSQS", "1.0", "http://queue.amazonaws.com/doc/2012-11-05/", "2012-11-05",
      "sqs.amazonaws.com"},
     {"autoscaling", "", "", "http://autoscaling.amazonaws.com/doc/2011-01-01/", "2011-01-01",
@@ -28,6 +29,7 @@ constexpr std::array<ServiceInfo, 8> kServices = {{
     {"sts", "", "", "https://sts.amazonaws.com/doc/2011-06-15/", "2011-06-15", "sts.amazonaws.com"},
     {"events", "AWSEvents", "1.1", "", "", "events.amazonaws.com"},
     {"states", "AWSStepFunctions", "1.0", "", "", "states.amazonaws.com"},
+    {"s3", "", "", "", "", "s3.amazonaws.com"},
 }};
 
 std::string header(const base::HttpRequest& request, std::string_view name) {
@@ -218,6 +220,8 @@ const ServiceInfo* find_service(std::string_view scope, std::string_view api_ver
 }
 
 std::string guess_service(const base::HttpRequest& request) {
+  const std::string host = header(request, "Host");
+  if (host.starts_with("s3.") || host.find(".s3.") != std::string::npos) return "s3";
   const std::string target = header(request, "X-Amz-Target");
   std::string version;
   for (const std::string_view text : {query_of(request), std::string_view(request.body)}) {
@@ -240,6 +244,7 @@ std::string guess_service(const base::HttpRequest& request) {
 
 Wire wire_of(const base::HttpRequest& request, std::string_view service) {
   if (service == "ec2") return Wire::kEc2;
+  if (service == "s3") return Wire::kS3;
   if (base::find_header(request.headers, "X-Amz-Target") ||
       header(request, "Content-Type").starts_with("application/x-amz-json")) {
     return Wire::kJson;
@@ -254,11 +259,13 @@ Decoded decode_request(const base::HttpRequest& request, std::string_view servic
   decoded.call.service = service;
   decoded.call.user_agent = header(request, "User-Agent");
   decoded.call.endpoint = endpoint_of(request);
+  if (wire == Wire::kS3) return decode_s3(request, std::move(decoded));
   return wire == Wire::kJson ? decode_json(request, std::move(decoded))
                              : decode_query(request, std::move(decoded));
 }
 
 base::HttpResponse encode_outcome(Wire wire, const ApiCall& call, const ApiOutcome& outcome) {
+  if (wire == Wire::kS3) return encode_s3(call, outcome);
   if (const auto* error = std::get_if<ApiError>(&outcome)) return encode_error(wire, call, *error);
   const Json& result = std::get<ApiAnswer>(outcome).result;
   switch (wire) {
@@ -268,11 +275,14 @@ base::HttpResponse encode_outcome(Wire wire, const ApiCall& call, const ApiOutco
       return response(call, 200, "text/xml", query_body(call, result));
     case Wire::kEc2:
       return response(call, 200, "text/xml;charset=UTF-8", ec2_body(call, result));
+    case Wire::kS3:
+      break;  // above
   }
   return {};
 }
 
 base::HttpResponse encode_error(Wire wire, const ApiCall& call, const ApiError& error) {
+  if (wire == Wire::kS3) return encode_s3(call, error);
   const std::string& query_code = error.query_code.empty() ? error.code : error.query_code;
   if (wire == Wire::kJson) {
     const std::string type = json_error_type(call.service, error.code);

@@ -7,6 +7,7 @@
 #include "sim/events_service.h"
 #include "sim/faults.h"
 #include "sim/protocol.h"
+#include "sim/s3_service.h"
 #include "sim/signature.h"
 #include "sim/sqs_service.h"
 #include "sim/step_functions_service.h"
@@ -67,6 +68,7 @@ struct Region::Impl {
   EventsService events{world, sqs};
   StsService sts{world};
   StepFunctionsService step_functions{world};
+  S3Service s3{world};
   Trail trail{world, &ec2};
   Control control{world, auto_scaling, sqs, trail};
 };
@@ -79,6 +81,7 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "events") return &events;
   if (scope == "sts") return &sts;
   if (scope == "states") return &step_functions;
+  if (scope == "s3") return &s3;
   return nullptr;
 }
 
@@ -120,7 +123,8 @@ asio::awaitable<base::HttpResponse> Region::Impl::serve(base::HttpRequest reques
                                world.config().region, signature_time(),
                                &world.config().expired_keys};
     // The service that the content belongs to, so that a signature for another one does not pass.
-    const std::string addressed = guess_service(request);
+    // An S3 body is anybody's text: nothing can be told from it.
+    const std::string addressed = wire == Wire::kS3 ? scope : guess_service(request);
     if (auto error = check_signature(request, addressed.empty() ? scope : addressed, wire, rules)) {
       co_return finish(encode_error(wire, call, *error));
     }
@@ -166,6 +170,7 @@ ElbService& Region::elb() { return impl_->elb; }
 SqsService& Region::sqs() { return impl_->sqs; }
 EventsService& Region::events() { return impl_->events; }
 StepFunctionsService& Region::step_functions() { return impl_->step_functions; }
+S3Service& Region::s3() { return impl_->s3; }
 Faults& Region::faults() { return impl_->world.faults(); }
 
 int Region::mutations(const std::string& group_name, const std::string& by_access_key) const {

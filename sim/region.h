@@ -21,6 +21,7 @@ class Ec2Service;
 class ElbService;
 class EventsService;
 class Faults;
+class S3Service;
 class SqsService;
 class StepFunctionsService;
 
@@ -39,6 +40,7 @@ class Region {
   SqsService& sqs();
   EventsService& events();
   StepFunctionsService& step_functions();
+  S3Service& s3();
   Faults& faults();
   // Mutating API calls seen so far that name this group (SetDesiredCapacity, TerminateInstance...,
   // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty:

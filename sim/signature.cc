@@ -1,5 +1,7 @@
 #include "sim/signature.h"
 
+#include "sim/s3_signature.h"
+
 #include <date/date.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -14,9 +16,10 @@ namespace sim {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+constexpr std::chrono::minutes kS3SkewMax{15};
 
 // What can be wrong, before it is spelt for one service and wire format.
-enum class Refusal { kMissing, kIncomplete, kUnknownKey, kExpiredKey, kMismatch, kExpired };
+enum class Refusal { kMissing, kIncomplete, kUnknownKey, kExpiredKey, kScope, kMismatch, kExpired };
 
 std::string to_hex(std::string_view bytes) {
   std::string out;
@@ -69,7 +72,8 @@ std::string header(const base::HttpRequest& request, std::string_view name) {
 
 // Dot segments and double slashes removed, then every segment encoded once more: the path on the
 // wire is encoded already, and services other than S3 sign it encoded twice.
-std::string canonical_path(std::string_view path) {
+std::string canonical_path(std::string_view path, std::string_view service) {
+  if (service == "s3") return base::percent_encode(base::percent_decode(path), true);
   std::vector<std::string> kept;
   for (std::string& segment : split(path, '/')) {
     if (segment == "..") {
@@ -122,12 +126,13 @@ std::string canonical_request(const base::HttpRequest& request, const Authorizat
   const std::string_view url = request.url;
   const std::size_t mark = url.find('?');
   std::string out = fmt::format(
-      "{}\n{}\n{}\n", request.method, canonical_path(url.substr(0, mark)),
+      "{}\n{}\n{}\n", request.method, canonical_path(url.substr(0, mark), auth.service),
       canonical_query(mark == std::string_view::npos ? std::string_view{} : url.substr(mark + 1)));
   for (const std::string& name : auth.signed_headers) {
     out += fmt::format("{}:{}\n", name, canonical_header_value(request, name));
   }
-  out += fmt::format("\n{}\n{}", fmt::join(auth.signed_headers, ";"), sha256_hex(request.body));
+  out += fmt::format("\n{}\n{}", fmt::join(auth.signed_headers, ";"),
+                     auth.service == "s3" ? s3_payload_hash(request) : sha256_hex(request.body));
   return out;
 }
 
@@ -160,9 +165,11 @@ std::optional<base::TimePoint> parse_basic(std::string_view text) {
   return *time;
 }
 
-std::optional<std::string> skew_text(base::TimePoint signed_at, base::TimePoint now) {
-  const auto oldest = now - kSignatureSkewMax;
-  const auto newest = now + kSignatureSkewMax;
+std::optional<std::string> skew_text(base::TimePoint signed_at, base::TimePoint now,
+                                     std::string_view service) {
+  const auto skew_max = service == "s3" ? kS3SkewMax : kSignatureSkewMax;
+  const auto oldest = now - skew_max;
+  const auto newest = now + skew_max;
   if (signed_at < oldest) {
     return fmt::format("Signature expired: {} is now earlier than {} ({} - 5 min.)",
                        basic_format(signed_at), basic_format(oldest), basic_format(now));
@@ -172,6 +179,29 @@ std::optional<std::string> skew_text(base::TimePoint signed_at, base::TimePoint 
                        basic_format(signed_at), basic_format(newest), basic_format(now));
   }
   return std::nullopt;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ApiError spell_for_s3(Refusal refusal, std::string message) {
+  switch (refusal) {
+    case Refusal::kMissing:
+      return {"AccessDenied", "Access Denied", 403, {}};
+    case Refusal::kIncomplete:
+    case Refusal::kScope:
+      message.insert(0, "The authorization header is malformed; ");
+      return {"AuthorizationHeaderMalformed", std::move(message), 400, {}};
+    case Refusal::kUnknownKey:
+      message = "The AWS Access Key Id you provided does not exist in our records.";
+      return {"InvalidAccessKeyId", std::move(message), 403, {}};
+    case Refusal::kExpiredKey:
+      return {"ExpiredToken", "The provided token has expired.", 400, {}};
+    case Refusal::kMismatch:
+      return {"SignatureDoesNotMatch", std::move(message), 403, {}};
+    case Refusal::kExpired:
+      message = "The difference between the request time and the current time is too large.";
+      return {"RequestTimeTooSkewed", std::move(message), 403, {}};
+  }
+  return {};
 }
 
 ApiError spell(Refusal refusal, std::string message, std::string_view service, Wire wire) {
@@ -184,6 +214,7 @@ ApiError spell(Refusal refusal, std::string message, std::string_view service, W
     }
     if (refusal == Refusal::kExpired) return {"RequestExpired", "Request has expired.", 400, {}};
   }
+  if (wire == Wire::kS3) return spell_for_s3(refusal, std::move(message));
   // JSON services answer 400; SQS kept the statuses of its Query days.
   const int denied = wire == Wire::kJson && service != "sqs" ? 400 : 403;
   switch (refusal) {
@@ -195,6 +226,7 @@ ApiError spell(Refusal refusal, std::string message, std::string_view service, W
       return {"InvalidClientTokenId", std::move(message), denied, {}};
     case Refusal::kExpiredKey:
       return {"ExpiredToken", std::move(message), denied, {}};
+    case Refusal::kScope:
     case Refusal::kMismatch:
     case Refusal::kExpired:
       return {"SignatureDoesNotMatch", std::move(message), denied, {}};
@@ -211,11 +243,11 @@ std::optional<Problem> check_scope(const Authorization& auth, std::string_view s
                                    std::string_view region, const std::string& timestamp) {
   if (auth.region != region) {
     return Problem{
-        Refusal::kMismatch,
+        Refusal::kScope,
         fmt::format("Credential should be scoped to a valid region, not '{}'. ", auth.region)};
   }
   if (auth.service != service) {
-    return Problem{Refusal::kMismatch,
+    return Problem{Refusal::kScope,
                    fmt::format("Credential should be scoped to correct service: '{}'. ", service)};
   }
   if (auth.date != timestamp.substr(0, 8)) {
@@ -274,7 +306,8 @@ std::optional<Problem> find_problem(const base::HttpRequest& request, std::strin
   }
   if (auto problem = check_key(request, auth, rules)) return problem;
   if (auto problem = check_scope(auth, service, rules.region, timestamp)) return problem;
-  if (auto skew = skew_text(*signed_at, rules.now)) return Problem{Refusal::kExpired, *skew};
+  if (auto skew = skew_text(*signed_at, rules.now, service))
+    return Problem{Refusal::kExpired, *skew};
   const std::string expected =
       expected_signature(request, auth, rules.keys.at(auth.access_key_id), timestamp);
   if (expected.size() != auth.signature.size() ||
@@ -332,7 +365,7 @@ std::variant<Authorization, ApiError> parse_authorization(std::string_view text)
 std::optional<ApiError> check_signature(const base::HttpRequest& request, std::string_view service,
                                         Wire wire, const SignatureRules& rules) {
   std::optional<Problem> problem = find_problem(request, service, rules);
-  if (!problem) return std::nullopt;
+  if (!problem) return wire == Wire::kS3 ? check_s3_body(request) : std::nullopt;
   return spell(problem->refusal, std::move(problem->message), service, wire);
 }
 
