@@ -1,8 +1,8 @@
 // The wire formats: HTTP request -> ApiCall, ApiOutcome -> HTTP response.
 //
 // AWS JSON 1.0 and 1.1 (X-Amz-Target), Query (form body or query string, XML answers), EC2's
-// dialect of it, and S3's REST (sim/s3_rest.h). SQS answers in the format it was asked in. Malformed
-// input is answered as AWS does; nothing here throws.
+// dialect of it, and S3's REST (sim/s3_rest.h). SQS answers in the format it was asked in.
+// Malformed input is answered as AWS does; nothing here throws.
 // https://smithy.io/2.0/aws/protocols/index.html
 #pragma once
 
