@@ -1,4 +1,5 @@
-// The one place of aws/ that knows the JSON library, so that the hot path may change it later.
+// JSON of the services that are called now and then. What comes with every message is read by
+// base/json.h and written by aws/json_writer.h.
 #pragma once
 
 #include "base/result.h"
