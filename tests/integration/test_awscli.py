@@ -62,3 +62,19 @@ def test_an_error_has_awss_code(aws):
 
 def test_who_am_i_is_answered(aws):
     assert aws("sts", "get-caller-identity")["Account"] == "123456789012"
+
+
+def test_a_file_is_copied_to_s3_and_back(aws, directory):
+    aws("s3api", "create-bucket", "--bucket", "payloads", "--create-bucket-configuration",
+        "LocationConstraint=eu-west-2")
+    original = directory / "original"
+    original.write_bytes(bytes(range(256)) * 1000)
+    uri = "s3://payloads/a folder/original"
+    aws("s3", "cp", "--only-show-errors", str(original), uri)
+    aws("s3", "cp", "--only-show-errors", uri, str(directory / "copy"))
+    assert (directory / "copy").read_bytes() == original.read_bytes()
+    (listed,) = aws("s3api", "list-objects-v2", "--bucket", "payloads")["Contents"]
+    assert listed["Key"] == "a folder/original"
+    aws("s3", "rm", "--only-show-errors", uri)
+    assert "404" in aws("s3api", "head-object", "--bucket", "payloads", "--key",
+                        "a folder/original", fails=True)
