@@ -46,6 +46,7 @@ class Poller {
   boost::asio::awaitable<void> run();
   void stop();          // no further poll; a poll under way is cancelled by the caller
   void room_changed();  // there may be room now
+  void given_up() { deadline_.reset(); }  // the poll under way is being cancelled
 
   bool is_running() const { return running_; }
   bool waits_for_room() const { return waiting_for_room_; }

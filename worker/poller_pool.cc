@@ -32,12 +32,12 @@ PollerPool::PollerPool(Context& context, const QueueSettings& settings, TaskGrou
       tasks_(tasks),
       metrics_(context.metrics.queue(settings.role)),
       callbacks_(std::move(callbacks)),
-      for_pollers_{.claim = [this] { return claim(); },
-                   .unclaim = [this](int messages) { claimed_ -= messages; },
-                   .on_messages = callbacks_.on_messages,
-                   .go_on = [this](int asked,
-                                   std::size_t received) { return go_on(asked, received); },
-                   .on_broken_off = [this] { on_broken_off(); }},
+      for_pollers_{
+          .claim = [this] { return claim(); },
+          .unclaim = [this](int messages) { unclaim(messages); },
+          .on_messages = callbacks_.on_messages,
+          .go_on = [this](int asked, std::size_t received) { return go_on(asked, received); },
+          .on_broken_off = [this] { on_broken_off(); }},
       look_(context.executor, context.clock) {}
 
 void PollerPool::start() {
@@ -85,6 +85,7 @@ Room PollerPool::claim() {
   if (room.messages <= 0) return room;
   const int worth_asking = std::min<int>(kBatchMax, settings_.in_flight_max);
   if (room.messages < worth_asking) {
+    if (claimed_ > 0) return {};  // another poll is under way, and will say so when it has ended
     const auto now = context_.clock.steady_now();
     if (!little_room_since_) little_room_since_ = now;
     if (now < *little_room_since_ + kFillWait) return {0, *little_room_since_ + kFillWait};
@@ -92,6 +93,11 @@ Room PollerPool::claim() {
   little_room_since_.reset();
   claimed_ += room.messages;
   return room;
+}
+
+void PollerPool::unclaim(int messages) {
+  claimed_ -= messages;
+  callbacks_.on_room();
 }
 
 bool PollerPool::go_on(int asked, std::size_t received) {
@@ -156,6 +162,7 @@ void PollerPool::tend() {
     base::log_warn("worker", "a poll never answered, it is given up",
                    {{"queue", settings_.role}, {"waited_s", (settings_.poll_wait.count()) / 1000}});
     metrics_.polls_abandoned();
+    member->poller->given_up();
     member->cancel.emit(boost::asio::cancellation_type::terminal);
   }
   if (replace_at_ && now >= *replace_at_) {

@@ -26,6 +26,7 @@ class PollerPool {
     // Room for messages beside those in hand; the pool takes off what its polls have claimed.
     std::function<Room()> room;
     std::function<void(std::vector<aws::SqsMessage>, base::SteadyPoint sent)> on_messages;
+    std::function<void()> on_room;  // a poll has ended: what it had claimed is free
   };
 
   // References outlive the pool; `tasks` carries the pollers.
@@ -50,6 +51,7 @@ class PollerPool {
   };
 
   Room claim();
+  void unclaim(int messages);
   bool go_on(int asked, std::size_t received);
   void on_broken_off();
   void grow();

@@ -41,10 +41,10 @@ QueueRuntime::QueueRuntime(Context& context, QueueSettings settings,
                .on_extended = [this](EntryId id) { leaver_.extension_ended(*table_.find(id)); }}),
       pool_(context, settings_, tasks_,
             {.room = [this] { return room(); },
-             .on_messages =
-                 [this](std::vector<aws::SqsMessage> messages, base::SteadyPoint sent) {
-                   on_messages(std::move(messages), sent);
-                 }}),
+             .on_messages = [this](
+                                std::vector<aws::SqsMessage> messages,
+                                base::SteadyPoint sent) { on_messages(std::move(messages), sent); },
+             .on_room = [this] { callbacks_.on_room(); }}),
       drain_requested_(context.executor, context.clock),
       changed_(context.executor, context.clock) {
   metrics_.allowance(overload_.most(), to_string(overload_.circuit()));

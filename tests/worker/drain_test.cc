@@ -1,4 +1,4 @@
-// Shutdown, FIFO order, back-pressure and polling.
+// Shutdown and FIFO order.
 #include "tests/worker/rig.h"
 
 #include <gtest/gtest.h>
@@ -160,70 +160,6 @@ TEST(Fifo, DoesNotOvertakeAFailedMessage) {
   rig.start();
   ASSERT_TRUE(rig.run(5min, [&] { return rig.depth("recycles.fifo") == 0; }));
   EXPECT_EQ(order, (std::vector<std::string>{"a0", "a0", "a1", "a2"}));
-}
-
-TEST(Polling, NeverHoldsMoreThanTheLimit) {
-  std::size_t most = 0;
-  Rig rig;
-  rig.events.in_flight_max = 7;
-  rig.consume("slow", "events", [&](Delivery) { return after(rig.loop.clock(), 5s, Done{}); });
-  for (int i = 0; i < 40; ++i) rig.send("events", request_for("web-" + std::to_string(i)));
-  rig.start();
-  ASSERT_TRUE(rig.run(5min, [&] {
-    most = std::max(most, rig.in_flight("events"));
-    return rig.depth("events") == 0;
-  }));
-  EXPECT_EQ(most, 7U);
-}
-
-TEST(Polling, IsIdleAtThreeRequestsAMinuteAndQueue) {
-  Rig rig;
-  rig.on_events([](const Delivery&) { return Verdict(Done{}); });
-  rig.start();
-  rig.run(10min);
-  EXPECT_LE(rig.seen.size(), 2 * 31U);
-  EXPECT_GE(rig.seen.size(), 2 * 28U);
-}
-
-TEST(Polling, BacksOffOnErrorsInsteadOfSpinning) {
-  struct Row {
-    const char* code;
-    int status;
-    std::size_t requests_max;  // in ten minutes, both queues
-  };
-  for (const Row& row : {Row{"InternalFailure", 500, 700}, Row{"AccessDenied", 403, 90},
-                         Row{"RequestThrottled", 400, 700}}) {
-    Rig rig;
-    rig.on_events([](const Delivery&) { return Verdict(Done{}); });
-    rig.region.faults().add({.kind = sim::FaultKind::kError,
-                             .operation = "ReceiveMessage",
-                             .status = row.status,
-                             .code = row.code});
-    rig.start();
-    rig.run(10min);
-    EXPECT_LE(rig.seen.size(), row.requests_max) << row.code;
-    EXPECT_FALSE(rig.runtime->queues()[0]->pollers().is_healthy(2min)) << row.code;
-    rig.region.faults().clear();
-    rig.run(2min);
-    EXPECT_TRUE(rig.runtime->queues()[0]->pollers().is_healthy(2min)) << row.code;
-  }
-}
-
-TEST(Polling, IsNotSilencedByAConnectionThatNeverAnswers) {
-  int runs = 0;
-  Rig rig;
-  rig.on_events([&](const Delivery&) {
-    ++runs;
-    return Verdict(Done{});
-  });
-  rig.region.faults().add({.kind = sim::FaultKind::kLatency,
-                           .operation = "ReceiveMessage",
-                           .count = 2,
-                           .latency = 100h});
-  rig.start();
-  rig.run(1s);
-  rig.send("events", request_for("web"));
-  EXPECT_TRUE(rig.run(3min, [&] { return runs == 1; }));
 }
 
 }  // namespace

@@ -80,6 +80,31 @@ TEST(Endpoints, ForgetEndedRecyclesAfterAWhile) {
   EXPECT_TRUE(served.board.rows().empty());
 }
 
+TEST(Endpoints, PauseAndResumeOnLoopbackOnlyAndNeverForABrowser) {
+  Served served;
+  EXPECT_EQ(served.get("/pause").status, 405);
+  EXPECT_EQ(served.get("/pause?queue=nobody", "POST").status, 400);
+  EXPECT_EQ(served.get("/pause?everything", "POST").status, 400);
+  const QueueRuntime& events = *served.rig.runtime->queues()[0];
+  const QueueRuntime& recycles = *served.rig.runtime->queues()[1];
+  EXPECT_EQ(served.get("/pause?queue=events", "POST").status, 200);
+  EXPECT_TRUE(events.is_paused());
+  EXPECT_FALSE(recycles.is_paused());
+  EXPECT_NE(served.get("/status").body.find(R"("state": "paused")"), std::string::npos);
+  EXPECT_EQ(served.get("/resume", "POST").status, 200);
+  EXPECT_FALSE(events.is_paused());
+
+  base::HttpRequest from_a_page;
+  from_a_page.method = "POST";
+  from_a_page.url = "/pause";
+  from_a_page.headers = {{"Origin", "http://evil.example"}};
+  EXPECT_EQ(served.endpoints->answer(from_a_page).status, 403);
+  Endpoints open_to_all(*served.rig.runtime, served.rig.metrics, served.board, false);
+  from_a_page.headers.clear();
+  EXPECT_EQ(open_to_all.answer(from_a_page).status, 403);
+  EXPECT_FALSE(events.is_paused());
+}
+
 TEST(Endpoints, ServePrometheusTextAndRefuseTheRest) {
   Served served;
   const auto metrics = served.get("/metrics");

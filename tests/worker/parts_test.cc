@@ -9,6 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 namespace worker {
 namespace {
 
@@ -73,6 +76,52 @@ TEST(InFlightTable, WakesInOrderOfRenewalThenDeadline) {
   EXPECT_EQ(table.next_wake(), std::nullopt);
   table.erase(early.id);
   EXPECT_EQ(table.size(), 0U);
+}
+
+TEST(InFlightTable, AgreesWithASortedListThroughRandomChanges) {
+  base::Random random(2026);
+  InFlightTable table;
+  std::map<EntryId, base::SteadyPoint> model;  // when each needs attention; max: never
+  const auto pick = [&] {
+    auto it = model.begin();
+    std::advance(it, static_cast<long>(random.below(static_cast<std::int64_t>(model.size()))));
+    return it->first;
+  };
+  for (int step = 0; step < 20'000; ++step) {
+    const auto what = random.below(10);
+    if (model.empty() || what < 4) {
+      const auto when = at(static_cast<int>(random.below(500)));
+      model[table.add({}, at(0), at(600), when).id] = when;
+    } else if (what < 7) {
+      const EntryId id = pick();
+      Entry& entry = *table.find(id);
+      entry.renew_at = at(static_cast<int>(random.below(500)));
+      entry.stage = random.below(4) == 0 ? Stage::kLeaving : Stage::kRunning;
+      table.reorder(entry);
+      model[id] = entry.stage == Stage::kLeaving ? base::SteadyPoint::max() : entry.renew_at;
+    } else {
+      const EntryId id = pick();
+      table.erase(id);
+      model.erase(id);
+      EXPECT_EQ(table.find(id), nullptr);
+    }
+    ASSERT_EQ(table.size(), model.size());
+    if (step % 50 != 0) continue;
+    const auto now = at(static_cast<int>(random.below(500)));
+    std::multiset<base::SteadyPoint> due;
+    std::multiset<base::SteadyPoint> later;
+    for (const auto& [id, when] : model) {
+      if (when != base::SteadyPoint::max()) (when <= now ? due : later).insert(when);
+    }
+    std::vector<base::SteadyPoint> found;
+    for (const EntryId id : table.due(now)) found.push_back(model.at(id));
+    ASSERT_EQ(found, std::vector(due.begin(), due.end()));
+    found.clear();
+    for (const EntryId id : table.next_after(now, 7)) found.push_back(model.at(id));
+    const auto seven =
+        std::next(later.begin(), static_cast<long>(std::min<std::size_t>(7, later.size())));
+    ASSERT_EQ(found, std::vector(later.begin(), seven));
+  }
 }
 
 TEST(InFlightTable, HoldsOneMessageDeliveredTwice) {

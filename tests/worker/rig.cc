@@ -99,7 +99,8 @@ void Rig::consume(std::string name, std::string queue, ScriptedConsumer::Script 
 void Rig::start() {
   std::vector<consumers::Consumer*> list;
   for (const auto& consumer : consumers_) list.push_back(consumer.get());
-  runtime = std::make_unique<Runtime>(context, std::vector{events, recycles}, std::move(list));
+  runtime = std::make_unique<Runtime>(context, std::vector{events, recycles}, std::move(list),
+                                      in_flight_total);
   boost::asio::co_spawn(loop.executor(), runtime->run(), [this](std::exception_ptr error) {
     EXPECT_FALSE(error) << describe_exception(error);
     ended_ = true;

@@ -99,6 +99,7 @@ class Rig {
 
   QueueSettings events;    // standard, dead letters on "events-dlq"
   QueueSettings recycles;  // FIFO, dead letters on "recycles-dlq.fifo"
+  std::size_t in_flight_total = 1'000;
   std::unique_ptr<Runtime> runtime;
 
  private:
