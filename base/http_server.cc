@@ -11,7 +11,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
@@ -99,6 +101,22 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
     co_await http::async_write(stream, message, asio::use_awaitable);
   }
 
+  // A client that asks first whether it may send the body is told to go ahead.
+  asio::awaitable<boost::system::error_code> read(beast::tcp_stream& stream,
+                                                  beast::flat_buffer& buffer,
+                                                  http::request_parser<http::string_body>& parser) {
+    const auto as_tuple = asio::as_tuple(asio::use_awaitable);
+    const auto [ec, bytes] = co_await http::async_read_header(stream, buffer, parser, as_tuple);
+    if (ec || parser.is_done()) co_return ec;
+    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      const auto [failed, sent] = co_await asio::async_write(
+          stream, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")), as_tuple);
+      if (failed) co_return failed;
+    }
+    const auto [failed, rest] = co_await http::async_read(stream, buffer, parser, as_tuple);
+    co_return failed;
+  }
+
   // Status 0 from the handler means: close without an answer (the simulator's lost responses).
   asio::awaitable<void> serve(tcp::socket socket) {
     beast::tcp_stream stream(std::move(socket));
@@ -109,8 +127,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
       parser.body_limit(options.body_bytes_max);
       parser.header_limit(kHeaderBytesMax);
       stream.expires_after(kIdleTimeout);
-      auto [ec, bytes] =
-          co_await http::async_read(stream, buffer, parser, asio::as_tuple(asio::use_awaitable));
+      auto ec = co_await read(stream, buffer, parser);
       if (ec) {
         const int status = status_of(ec);
         if (status != 0) {

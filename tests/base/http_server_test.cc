@@ -90,6 +90,18 @@ TEST_F(HttpServerTest, AnswersAHeadWithTheLengthButWithoutTheBody) {
   EXPECT_NE(received.find("Content-Length: 5\r\n\r\nHTTP/1.1 200"), std::string::npos) << received;
 }
 
+TEST_F(HttpServerTest, TellsAClientThatAsksToGoAheadWithTheBody) {
+  const std::string received = exchange(
+      "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n!", 2);
+  EXPECT_TRUE(received.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")) << received;
+}
+
+TEST_F(HttpServerTest, RefusesATooLongBodyBeforeItIsSent) {
+  const std::string received = exchange(
+      "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n", 99);
+  EXPECT_TRUE(received.starts_with("HTTP/1.1 413")) << received;
+}
+
 TEST_F(HttpServerTest, AnswersATooLongBodyWith413AndCloses) {
   const std::string received =
       exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", 99);
