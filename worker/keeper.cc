@@ -17,8 +17,15 @@ constexpr base::Duration kPermanentDelay{5'000};  // denied, no such queue: some
 // Of the visibility timeout: so that a hundred workers started together do not beat together.
 constexpr double kJitter = 0.05;
 
+// What SQS says of one entry whose handle is not the message's last one any more, or whose message
+// is visible or gone. With InvalidParameterValue it also refuses to go beyond its 12 hours; that is
+// no loss yet.
 bool means_lost(const base::Error& error) {
-  return error.code == "MessageNotInflight" || error.code == "ReceiptHandleIsInvalid";
+  if (error.code.starts_with("InvalidParameterValue")) {
+    return error.message.find("Total VisibilityTimeout") == std::string::npos;
+  }
+  // Also with the prefix of SQS's older protocol.
+  return error.code.ends_with("MessageNotInflight") || error.code == "ReceiptHandleIsInvalid";
 }
 
 }  // namespace
@@ -126,24 +133,30 @@ boost::asio::awaitable<void> VisibilityKeeper::extend(std::vector<EntryId> ids) 
       co_await context_.sqs.change_message_visibility_batch(settings_.target.url, entries);
   const auto renew_at = renewal_time(sent + settings_.visibility);
   const double jitter = context_.random.uniform();  // one for all: they stay in step
+  int failed = 0;
+  std::string why;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     Entry* entry = table_.find(asked[i]);
     if (entry == nullptr) continue;
     entry->extending = false;
-    if (!result)
-      not_extended(asked[i], result.error(), jitter);
-    else if (!result->at(i))
-      not_extended(asked[i], result->at(i).error(), jitter);
-    else
-      extended(asked[i], sent, entries[i].visibility, renew_at);
+    if (result && result->at(i)) {
+      extended(*entry, sent, entries[i].visibility, renew_at);
+    } else {
+      const base::Error& error = result ? result->at(i).error() : result.error();
+      if (failed++ == 0) why = error.to_string();
+      not_extended(*entry, error, jitter);
+    }
     if (table_.find(asked[i]) != nullptr) callbacks_.on_extended(asked[i]);
+  }
+  if (failed > 0) {
+    base::log_warn("worker", "extending visibility failed",
+                   {{"queue", settings_.role}, {"messages", failed}, {"error", why}});
   }
   table_changed();
 }
 
-void VisibilityKeeper::extended(EntryId id, base::SteadyPoint sent, base::Duration visibility,
+void VisibilityKeeper::extended(Entry& entry, base::SteadyPoint sent, base::Duration visibility,
                                 base::SteadyPoint renew_at) {
-  Entry& entry = *table_.find(id);
   metrics_.extended("ok");
   if (entry.lost) return;
   entry.renewal_failed = false;
@@ -152,18 +165,13 @@ void VisibilityKeeper::extended(EntryId id, base::SteadyPoint sent, base::Durati
   table_.reorder(entry);
 }
 
-void VisibilityKeeper::not_extended(EntryId id, const base::Error& error, double jitter) {
-  Entry& entry = *table_.find(id);
+void VisibilityKeeper::not_extended(Entry& entry, const base::Error& error, double jitter) {
   if (entry.lost) return;
   metrics_.extended(means_lost(error) ? "lost" : "error");
   if (means_lost(error)) {
-    callbacks_.on_lost(id);
+    callbacks_.on_lost(entry.id);
     return;
   }
-  base::log_warn("worker", "extending visibility failed, will try again",
-                 {{"queue", settings_.role},
-                  {"message_id", entry.message.message_id},
-                  {"error", error.to_string()}});
   const auto most = error.is_transient() ? kRetryDelay : kPermanentDelay;
   const auto delay = static_cast<std::int64_t>(double(most.count()) * (0.5 + jitter / 2));
   entry.renewal_failed = true;

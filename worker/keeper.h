@@ -40,9 +40,9 @@ class VisibilityKeeper {
   void tend();
   bool may_extend(Entry& entry, base::SteadyPoint now);
   boost::asio::awaitable<void> extend(std::vector<EntryId> ids);
-  void extended(EntryId id, base::SteadyPoint sent, base::Duration visibility,
+  void extended(Entry& entry, base::SteadyPoint sent, base::Duration visibility,
                 base::SteadyPoint renew_at);
-  void not_extended(EntryId id, const base::Error& error, double jitter);
+  void not_extended(Entry& entry, const base::Error& error, double jitter);
   base::Duration visibility_left(const Entry& entry) const;
 
   Context& context_;

@@ -102,7 +102,13 @@ TEST(Visibility, LostToTheDeadlineCancelsTheConsumerAndDropsItsResult) {
   EXPECT_TRUE(rig.metrics_have(R"(autorecycle_visibility_lost_total{queue="events"} 1)"));
 }
 
-TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
+struct Refusal {
+  const char* code;
+  const char* message;
+};
+
+// One extension is refused so; answers how many consumers were cancelled before the deadline.
+int cancelled_after(const Refusal& refusal) {
   int unwound = 0;
   Rig rig;
   rig.events.visibility = 60s;
@@ -114,9 +120,30 @@ TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
                            .operation = "ChangeMessageVisibilityBatch",
                            .count = 1,
                            .status = 400,
-                           .code = "ReceiptHandleIsInvalid"});
-  ASSERT_TRUE(rig.run(55s, [&] { return unwound == 1; }));
+                           .code = refusal.code,
+                           .message = refusal.message});
+  rig.run(55s);
   EXPECT_TRUE(rig.requests("DeleteMessageBatch").empty());
+  return unwound;
+}
+
+TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
+  for (const Refusal& refusal :
+       {Refusal{"ReceiptHandleIsInvalid", "the handle is not valid"},
+        Refusal{"MessageNotInflight", "the message is not in flight"},
+        Refusal{"AWS.SimpleQueueService.MessageNotInflight", "not in flight"},
+        Refusal{"InvalidParameterValue",
+                "Value x for parameter ReceiptHandle is invalid. Reason: "
+                "Message does not exist or is not available for "
+                "visibility timeout change."}}) {
+    EXPECT_EQ(cancelled_after(refusal), 1) << refusal.code;
+  }
+}
+
+TEST(Visibility, IsNotLostWhenSqsGoesNoFurtherThanTwelveHours) {
+  EXPECT_EQ(cancelled_after({"InvalidParameterValue",
+                             "Total VisibilityTimeout for the message is beyond the limit"}),
+            0);
 }
 
 TEST(Visibility, NoExtensionFollowsADelete) {
