@@ -80,6 +80,13 @@ fuzz: build/fuzz/build.ninja ## Every fuzzer for FUZZ_SECONDS (60) each, JOBS at
 release: build/release/build.ninja ## Build what is shipped: build/release/autorecycle
 	@cmake --build --preset release -j $(JOBS)
 
+.PHONY: bench
+bench: ## Ours and its peers on the same servers; BENCH_ARGS=--quick for four minutes
+	@.ci/install
+	@cmake --preset release -DAUTORECYCLE_BENCH=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target benchmarks
+	@$(PYTHON) bench/run.py $(BENCH_ARGS)
+
 .PHONY: run-local
 run-local: release ## A simulated region and a worker to play with, until Ctrl-C
 	@.ci/install clients
