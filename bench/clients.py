@@ -69,6 +69,7 @@ def ours(build: Path, *options: str) -> Callable[[Job], list[str]]:
     def command(job: Job) -> list[str]:
         return [str(build / "bench/bench-consumer"), "worker", "--events-queue", job.queue,
                 "--recycles-queue", "off", "--events-in-flight", str(job.in_flight),
+                "--in-flight-total", str(job.in_flight),
                 "--visibility-timeout", f"{job.visibility}s", "--listen", "off", *options]
     return command
 

@@ -9,7 +9,6 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t kBodyBytes = 200;
 constexpr std::size_t kDigits = 19;
 
 }  // namespace

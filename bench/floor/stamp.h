@@ -2,11 +2,14 @@
 // carries when it was written, in nanoseconds of CLOCK_MONOTONIC: "t=0000001234567890123".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace bench {
+
+inline constexpr std::size_t kBodyBytes = 200;
 
 std::int64_t monotonic_nanoseconds();
 

@@ -14,8 +14,7 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::size_t kHandleBytes = 412;
-constexpr std::size_t kNumberDigits = 12;
+constexpr std::size_t kNumberDigits = 11;
 constexpr base::Duration kLook{20};  // a waiting receive looks again
 
 std::string md5(std::string_view text) {
@@ -81,21 +80,26 @@ std::string queue_of(std::string_view body) {
   return urls.empty() ? "" : std::string(urls[0].substr(urls[0].rfind('/') + 1));
 }
 
-Stub::Stub(base::Clock& clock) : clock_(clock) {
+Stub::Stub(base::Clock& clock, const Shape& shape) : clock_(clock) {
   const std::string body = make_body(0);
   const std::string digits(kNumberDigits, '0');
-  message_ = R"({"MessageId":"6c1f8a52-0d3e-4b7a-9c55-)";
+  message_ = R"({"MessageId":"6c1f8a52-0d3e-4b7a-9c55-0)";
   id_at_ = message_.size();
   message_ += digits + R"(","ReceiptHandle":"AQEB)";
   handle_at_ = message_.size();
   message_ += digits;
-  for (std::size_t i = 4 + kNumberDigits; i < kHandleBytes; ++i) {
+  for (std::size_t i = 4 + kNumberDigits; i < shape.handle_bytes; ++i) {
     message_.push_back("0123456789+/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 64]);
   }
   message_ += R"(","MD5OfBody":")" + md5(body) + R"(","Body":")" + quoted(body) +
               R"(","Attributes":{"SenderId":"AIDASSYFHUBOBT7F4XT75","ApproximateReceiveCount":"1",)"
-              R"("ApproximateFirstReceiveTimestamp":"1795162487673","SentTimestamp":)"
-              R"("1795162487500"}})";
+              R"("ApproximateFirstReceiveTimestamp":"1795162487673",)"
+              R"("SentTimestamp":"1795162487500")";
+  if (!shape.group.empty()) {
+    message_ +=
+        R"(,"MessageGroupId":")" + shape.group + R"(","SequenceNumber":"18849496460467696")";
+  }
+  message_ += "}}";
 }
 
 std::string Stub::render(std::uint64_t count) {
@@ -105,7 +109,7 @@ std::string Stub::render(std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     if (i > 0) answer.push_back(',');
     std::array<char, kNumberDigits + 1> digits;
-    fmt::format_to_n(digits.data(), kNumberDigits, "{:012}", ++received_);
+    fmt::format_to_n(digits.data(), kNumberDigits, "{:011}", ++received_);
     std::copy_n(digits.data(), kNumberDigits, message_.data() + id_at_);
     std::copy_n(digits.data(), kNumberDigits, message_.data() + handle_at_);
     answer += message_;

@@ -22,8 +22,16 @@ std::string queue_of(std::string_view body);
 
 class Stub {
  public:
-  explicit Stub(base::Clock& clock);
+  struct Shape {                   // of a message
+    std::size_t handle_bytes = 412;
+    std::string group = {};  // MessageGroupId; empty for none
+  };
 
+  explicit Stub(base::Clock& clock, const Shape& shape);
+  explicit Stub(base::Clock& clock) : Stub(clock, Shape{}) {}
+
+  // As if so many messages had been sent.
+  void add(const std::string& queue, std::uint64_t messages) { backlog_[queue] += messages; }
   boost::asio::awaitable<base::HttpResponse> handle(base::HttpRequest request);
 
  private:
