@@ -1,5 +1,14 @@
 #include "aws/credentials_chain.h"
 
+#include "aws/credentials_assume_role.h"
+#include "aws/credentials_container.h"
+#include "aws/credentials_environment.h"
+#include "aws/credentials_instance.h"
+#include "aws/credentials_process.h"
+#include "aws/credentials_profile.h"
+#include "aws/credentials_sso.h"
+#include "aws/credentials_web_identity.h"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -10,63 +19,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-base::Error half_set(std::string message) {
-  return {base::ErrorKind::kDenied, "PartialCredentials", std::move(message), {}};
+using Sources = std::vector<std::unique_ptr<CredentialsSource>>;
+
+void add_profile_sources(Sources& sources, const SharedSetup& setup, const Profile& profile,
+                         bool with_environment) {
+  sources.push_back(std::make_unique<WebIdentityCredentials>(setup, profile, with_environment));
+  sources.push_back(std::make_unique<SsoCredentials>(setup, profile));
+  sources.push_back(std::make_unique<ProfileCredentials>(profile, KeysIn::kCredentialsFile));
+  sources.push_back(std::make_unique<ProcessCredentials>(setup, profile));
+  sources.push_back(std::make_unique<ProfileCredentials>(profile, KeysIn::kConfigFile));
 }
 
 }  // namespace
-
-std::string EnvironmentCredentials::name() const { return "environment"; }
-
-std::string EnvironmentCredentials::hint() const {
-  return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary "
-         "ones)";
-}
-
-asio::awaitable<base::Result<std::optional<Credentials>>> EnvironmentCredentials::find() {
-  std::optional<Credentials> found;
-  const auto key = environment_("AWS_ACCESS_KEY_ID");
-  const auto secret = environment_("AWS_SECRET_ACCESS_KEY");
-  if (key.has_value() != secret.has_value()) {
-    co_return half_set(fmt::format("{} is set but {} is not",
-                                   key ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
-                                   key ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"));
-  }
-  if (key) {
-    found.emplace();
-    found->access_key_id = *key;
-    found->secret_access_key = base::Secret(*secret);
-    found->session_token = base::Secret(environment_("AWS_SESSION_TOKEN").value_or(""));
-    found->source = name();
-  }
-  co_return found;
-}
-
-std::string ProfileCredentials::name() const { return fmt::format("profile '{}'", profile_.name); }
-
-std::string ProfileCredentials::hint() const {
-  return fmt::format("put aws_access_key_id and aws_secret_access_key into [{}] of {}",
-                     profile_.name, profile_.where.empty() ? "~/.aws/credentials" : profile_.where);
-}
-
-asio::awaitable<base::Result<std::optional<Credentials>>> ProfileCredentials::find() {
-  std::optional<Credentials> found;
-  const std::string key = profile_.get("aws_access_key_id");
-  const std::string secret = profile_.get("aws_secret_access_key");
-  if (key.empty() != secret.empty()) {
-    co_return half_set(fmt::format("{} has {} but no {}", name(),
-                                   secret.empty() ? "aws_access_key_id" : "aws_secret_access_key",
-                                   secret.empty() ? "aws_secret_access_key" : "aws_access_key_id"));
-  }
-  if (!key.empty()) {
-    found.emplace();
-    found->access_key_id = key;
-    found->secret_access_key = base::Secret(secret);
-    found->session_token = base::Secret(profile_.get("aws_session_token"));
-    found->source = name();
-  }
-  co_return found;
-}
 
 asio::awaitable<base::Result<Credentials>> CredentialsChain::get() {
   std::string tried;
@@ -74,18 +38,34 @@ asio::awaitable<base::Result<Credentials>> CredentialsChain::get() {
     auto found = co_await source->find();
     if (!found) co_return found.error().while_doing("credentials from " + source->name());
     if (*found) co_return std::move(**found);
-    tried += fmt::format("{}{}: {}", tried.empty() ? "" : "; ", source->name(), source->hint());
+    const std::string hint = source->hint();
+    if (hint.empty()) continue;
+    tried += fmt::format("{}{}: {}", tried.empty() ? "" : "; ", source->name(), hint);
   }
-  co_return base::Error{base::ErrorKind::kDenied,
-                        "NoCredentials",
-                        fmt::format("no AWS credentials found. Tried {}", tried),
-                        {}};
+  co_return credentials_error("NoCredentials",
+                              fmt::format("no AWS credentials found. Tried {}", tried));
 }
 
-std::unique_ptr<CredentialsProvider> default_credentials(Environment environment, Profile profile) {
-  std::vector<std::unique_ptr<CredentialsSource>> sources;
-  sources.push_back(std::make_unique<EnvironmentCredentials>(std::move(environment)));
-  sources.push_back(std::make_unique<ProfileCredentials>(std::move(profile)));
+std::unique_ptr<CredentialsProvider> default_credentials(SharedSetup setup) {
+  Sources sources;
+  const bool with_environment = !setup->profile_only;
+  if (with_environment) {
+    sources.push_back(std::make_unique<EnvironmentCredentials>(setup->environment));
+  }
+  sources.push_back(std::make_unique<AssumeRoleCredentials>(setup, setup->profile));
+  add_profile_sources(sources, setup, setup->profile, with_environment);
+  sources.push_back(std::make_unique<ContainerCredentials>(setup));
+  sources.push_back(std::make_unique<InstanceCredentials>(setup));
+  return std::make_unique<CredentialsChain>(std::move(sources));
+}
+
+std::unique_ptr<CredentialsProvider> chain_of_source_profile(SharedSetup setup, Profile profile,
+                                                             std::vector<std::string> above) {
+  Sources sources;
+  if (!ProfileCredentials::has_keys(profile)) {
+    sources.push_back(std::make_unique<AssumeRoleCredentials>(setup, profile, std::move(above)));
+  }
+  add_profile_sources(sources, setup, profile, false);
   return std::make_unique<CredentialsChain>(std::move(sources));
 }
 

@@ -107,6 +107,11 @@ base::Result<std::string> resolve_endpoint(const EndpointConfig& config,
   return configured;
 }
 
+std::string configured_region(const Environment& environment, const Profile& profile,
+                              const std::string& region) {
+  return find_region(environment, profile, region).value;
+}
+
 base::Result<EndpointConfig> load_endpoint_config(const Environment& environment,
                                                   const Profile& profile, const std::string& region,
                                                   const std::string& endpoint_url) {

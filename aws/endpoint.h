@@ -38,6 +38,10 @@ base::Result<EndpointConfig> load_endpoint_config(const Environment& environment
                                                   const std::string& region = {},
                                                   const std::string& endpoint_url = {});
 
+// The region that load_endpoint_config() would take, unchecked; empty when none is set.
+std::string configured_region(const Environment& environment, const Profile& profile,
+                              const std::string& region = {});
+
 // The name that goes into the signature: "elasticloadbalancingv2" signs as "elasticloadbalancing".
 std::string signing_name(const std::string& service);
 

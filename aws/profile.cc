@@ -1,12 +1,12 @@
 #include "aws/profile.h"
 
+#include "aws/small_file.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 namespace aws {
 
@@ -117,23 +117,21 @@ class IniParser {
 };
 
 base::Result<IniFile> read_ini(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return IniFile{};
-  std::string text(kFileBytesMax + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return base::invalid(fmt::format("{}: cannot be read", path));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kFileBytesMax) {
-    return base::invalid(fmt::format("{}: longer than {} bytes", path, kFileBytesMax));
-  }
-  return parse_ini(text, path);
+  const auto text = read_small_file(path, kFileBytesMax);
+  if (text) return parse_ini(*text, path);
+  if (text.error().kind == base::ErrorKind::kNotFound) return IniFile{};
+  return text.error();
 }
 
 std::string file_path(const Environment& environment, const char* variable, const char* leaf) {
-  const std::string home = environment("HOME").value_or("");
-  std::string path = environment(variable).value_or("~/.aws/" + std::string(leaf));
-  if (path.starts_with("~/") && !home.empty()) path = home + path.substr(1);
-  return path;
+  const auto set = environment(variable);
+  return expand_home(environment, set ? *set : "~/.aws/" + std::string(leaf));
+}
+
+bool has_keys(const IniFile& file, const std::string& section) {
+  const auto found = file.find(section);
+  return found != file.end() && (found->second.contains("aws_access_key_id") ||
+                                 found->second.contains("aws_secret_access_key"));
 }
 
 void merge_section(const IniFile& file, const std::string& section, Profile& profile) {
@@ -160,6 +158,11 @@ base::Result<IniFile> parse_ini(std::string_view text, const std::string& name) 
   return IniParser(name).parse(text);
 }
 
+std::string expand_home(const Environment& environment, const std::string& path) {
+  const std::string home = environment("HOME").value_or("");
+  return path.starts_with("~/") && !home.empty() ? home + path.substr(1) : path;
+}
+
 std::string Profile::get(const std::string& key) const {
   const auto found = settings.find(key);
   return found == settings.end() ? "" : found->second;
@@ -178,6 +181,7 @@ base::Result<Profile> make_profile(const std::string& name, bool asked_for, cons
   profile.name = name;
   merge_section(config, section, profile);
   merge_section(credentials, name, profile);
+  profile.keys_in_credentials_file = has_keys(credentials, name);
   const std::string services = profile.get("services");
   if (services.empty()) return profile;
   const auto found = config.find("services " + services);
@@ -194,9 +198,8 @@ base::Result<Profile> make_profile(const std::string& name, bool asked_for, cons
   return profile;
 }
 
-base::Result<Profile> load_profile(const Environment& environment) {
-  auto asked_for = environment("AWS_PROFILE");
-  if (!asked_for) asked_for = environment("AWS_DEFAULT_PROFILE");
+base::Result<SharedConfig> load_shared_config(const Environment& environment) {
+  SharedConfig shared;
   const std::string config_path = file_path(environment, "AWS_CONFIG_FILE", "config");
   const std::string credentials_path =
       file_path(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
@@ -204,12 +207,29 @@ base::Result<Profile> load_profile(const Environment& environment) {
   if (!config) return config.error();
   auto credentials = read_ini(credentials_path);
   if (!credentials) return credentials.error();
-  auto profile =
-      make_profile(asked_for.value_or("default"), asked_for.has_value(), *config, *credentials);
-  const std::string where = fmt::format("{} and {}", config_path, credentials_path);
+  shared.config = std::move(*config);
+  shared.credentials = std::move(*credentials);
+  shared.where = fmt::format("{} and {}", config_path, credentials_path);
+  return shared;
+}
+
+base::Result<Profile> SharedConfig::profile(const std::string& name, bool asked_for) const {
+  auto profile = make_profile(name, asked_for, config, credentials);
   if (!profile) return profile.error().while_doing("reading " + where);
   profile->where = where;
   return profile;
+}
+
+base::Result<Profile> SharedConfig::profile_of(const Environment& environment) const {
+  auto name = environment("AWS_PROFILE");
+  if (!name) name = environment("AWS_DEFAULT_PROFILE");
+  return profile(name.value_or("default"), name.has_value());
+}
+
+base::Result<Profile> load_profile(const Environment& environment) {
+  const auto shared = load_shared_config(environment);
+  if (!shared) return shared.error();
+  return shared->profile_of(environment);
 }
 
 }  // namespace aws

@@ -1,9 +1,16 @@
 #include "worker/aws_session.h"
 
+#include "aws/credentials_cache.h"
 #include "aws/credentials_chain.h"
 #include "aws/curl_http_client.h"
 #include "aws/environment.h"
+#include "aws/instance_metadata.h"
 #include "aws/profile.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
 
 namespace worker {
 
@@ -41,36 +48,78 @@ struct AwsSession::Impl {
 AwsSession::AwsSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AwsSession::~AwsSession() = default;
 
-boost::asio::awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
-    boost::asio::any_io_executor executor, base::Clock& clock, base::Random& random, Config config,
-    aws::RequestObserver observer) {
-  const aws::Environment process = aws::process_environment();
-  const aws::Environment environment =
-      [process, profile = config.profile](const std::string& name) -> std::optional<std::string> {
+namespace {
+
+using boost::asio::awaitable;
+
+// AWS's variables with --profile in the place of AWS_PROFILE.
+aws::Environment environment_of(const Config& config) {
+  return [process = aws::process_environment(),
+          profile = config.profile](const std::string& name) -> std::optional<std::string> {
     if (name == "AWS_PROFILE" && !profile.empty()) return profile;
     return process(name);
   };
-  auto profile = aws::load_profile(environment);
+}
+
+// Where nothing says the region, an instance knows its own.
+awaitable<base::Result<aws::EndpointConfig>> find_endpoints(aws::SharedSetup setup, Config config) {
+  const auto load = [&](const std::string& region) {
+    return aws::load_endpoint_config(setup->environment, setup->profile, region,
+                                     config.endpoint_url);
+  };
+  const bool said =
+      !aws::configured_region(setup->environment, setup->profile, config.region).empty();
+  if (said) co_return load(config.region);
+  aws::InstanceMetadata metadata(setup);
+  const auto region = co_await metadata.get("placement/region");
+  if (region && *region) co_return load(**region);
+  base::Error error = load({}).error();
+  error.message +=
+      fmt::format(" (instance metadata: {})", region ? metadata.absent() : region.error().message);
+  co_return error;
+}
+
+}  // namespace
+
+awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
+    boost::asio::any_io_executor executor, base::Clock& clock, base::Random& random, Config config,
+    aws::RequestObserver observer) {
+  const aws::Environment environment = environment_of(config);
+  auto shared = aws::load_shared_config(environment);
+  if (!shared) co_return shared.error();
+  auto profile = shared->profile_of(environment);
   if (!profile) co_return profile.error();
-  auto endpoints =
-      aws::load_endpoint_config(environment, *profile, config.region, config.endpoint_url);
-  if (!endpoints) co_return endpoints.error();
-  auto endpoint = aws::resolve_endpoint(*endpoints, "sqs");
-  if (!endpoint) co_return endpoint.error();
   const auto options = aws::curl_options(environment);
   auto for_polls = aws::CurlHttpClient::create(executor, options);
   if (!for_polls) co_return for_polls.error();
   auto other = aws::CurlHttpClient::create(executor, options);
   if (!other) co_return other.error();
-  auto impl = std::make_unique<Impl>(std::move(*for_polls), std::move(*other),
-                                     aws::default_credentials(environment, std::move(*profile)),
-                                     clock, random, *endpoints, std::move(*endpoint), observer);
+
+  aws::ProcessRunner run = [&clock](std::vector<std::string> words) {
+    return aws::run_process(clock, std::move(words), {});
+  };
+  const auto setup = std::make_shared<aws::CredentialsSetup>(
+      aws::CredentialsSetup{**other, clock, random, std::move(run), environment, std::move(*shared),
+                            std::move(*profile), !config.profile.empty(), aws::EndpointConfig{}});
+  auto endpoints = co_await find_endpoints(setup, config);
+  if (!endpoints) co_return endpoints.error();
+  auto endpoint = aws::resolve_endpoint(*endpoints, "sqs");
+  if (!endpoint) co_return endpoint.error();
+  setup->endpoints = *endpoints;
+  auto credentials = std::make_unique<aws::CachedCredentials>(executor, clock, random,
+                                                              aws::default_credentials(setup));
+  auto impl =
+      std::make_unique<Impl>(std::move(*for_polls), std::move(*other), std::move(credentials),
+                             clock, random, *endpoints, std::move(*endpoint), observer);
   co_return std::unique_ptr<AwsSession>(new AwsSession(std::move(impl)));
 }
 
 aws::Sqs& AwsSession::polls() { return impl_->polls; }
 aws::Sqs& AwsSession::sqs() { return impl_->sqs; }
 const std::string& AwsSession::sqs_endpoint() const { return impl_->sqs_endpoint; }
+aws::CredentialsProvider& AwsSession::credentials() { return *impl_->credentials; }
+aws::Sts& AwsSession::sts() { return impl_->sts; }
+const aws::EndpointConfig& AwsSession::endpoints() const { return impl_->caller.endpoints(); }
 
 consumers::recycle::Services AwsSession::services() {
   return {impl_->auto_scaling, impl_->ec2,   impl_->elb,   impl_->step_functions,

@@ -3,6 +3,7 @@
 
 #include "aws/caller.h"
 #include "aws/sqs.h"
+#include "aws/sts.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -19,8 +20,10 @@ namespace worker {
 
 class AwsSession {
  public:
-  // Region, endpoint, profile and credentials from the configuration, AWS's variables and files.
-  // Errors: kInvalid naming the variable or file. References outlive the session.
+  // Region, endpoint, profile and credentials from the configuration, AWS's variables and files;
+  // the region of an EC2 instance from its metadata if nothing else says one. --profile switches
+  // the credentials of the environment off; AWS_PROFILE does not. Errors: kInvalid naming the
+  // variable or file. References outlive the session.
   static boost::asio::awaitable<base::Result<std::unique_ptr<AwsSession>>> open(
       boost::asio::any_io_executor executor, base::Clock& clock, base::Random& random,
       Config config, aws::RequestObserver observer = {});
@@ -30,6 +33,9 @@ class AwsSession {
   aws::Sqs& sqs();
   consumers::recycle::Services services();
   const std::string& sqs_endpoint() const;
+  aws::CredentialsProvider& credentials();
+  aws::Sts& sts();
+  const aws::EndpointConfig& endpoints() const;
 
  private:
   struct Impl;

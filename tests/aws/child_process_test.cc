@@ -1,0 +1,139 @@
+#include "aws/child_process.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <optional>
+
+namespace {
+
+using Outcome = base::Result<aws::ProcessOutput>;
+using namespace std::chrono_literals;
+
+// Real processes, real time.
+Outcome run(std::vector<std::string> words, aws::ProcessLimits limits = {}) {
+  boost::asio::io_context io;
+  base::RealClock clock;
+  std::optional<Outcome> outcome;
+  boost::asio::co_spawn(io, aws::run_process(clock, std::move(words), limits),
+                        [&](std::exception_ptr error, Outcome ended) {
+                          if (error) std::rethrow_exception(error);
+                          outcome = std::move(ended);
+                        });
+  io.run();
+  return *outcome;
+}
+Outcome sh(const std::string& script, aws::ProcessLimits limits = {}) {
+  return run({"sh", "-c", script}, limits);
+}
+
+TEST(ChildProcess, GivesBothOutputsAndTheExitCode) {
+  const auto ended = sh("echo out; echo err >&2; exit 3").value();
+  EXPECT_EQ(ended.output, "out\n");
+  EXPECT_EQ(ended.errors, "err\n");
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_EQ(sh("kill -KILL $$").value().exit_code, 137);
+}
+
+TEST(ChildProcess, PassesWordsAsTheyAre) {
+  EXPECT_EQ(run({"printf", "%s|", "a b", "$HOME", "*"}).value().output, "a b|$HOME|*|");
+}
+
+TEST(ChildProcess, HasAnEmptyInputAndNoneOfOurFiles) {
+  EXPECT_EQ(sh("cat; ls /proc/self/fd | wc -l").value().output, "4\n") << "ls holds one itself";
+}
+
+TEST(ChildProcess, IsNotLeftWithOurIgnoredSignals) {
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  const auto ended = sh("kill -PIPE $$; echo survived");
+  std::signal(SIGPIPE, before);
+  EXPECT_EQ(ended.value().output, "");
+}
+
+TEST(ChildProcess, NamesAProgramThatCannotBeRun) {
+  const auto error = run({"/nonexistent/keys", "--secret"}).error();
+  EXPECT_EQ(error.code, "CannotRun");
+  EXPECT_EQ(error.message, "/nonexistent/keys cannot be run: No such file or directory");
+}
+
+TEST(ChildProcess, IsKilledWithItsChildrenWhenTheTimeIsUp) {
+  const std::string file = fmt::format("{}/child-{}", testing::TempDir(), ::getpid());
+  const auto error = sh("sleep 600 & echo $! > " + file + "; wait", {.timeout = 300ms}).error();
+  EXPECT_EQ(error.code, "Timeout");
+  EXPECT_EQ(error.message, "sh did not end within 300 ms");
+  pid_t grandchild = 0;
+  std::ifstream(file) >> grandchild;
+  ASSERT_GT(grandchild, 0);
+  // Dead at once, or a zombie until somebody reaps it.
+  std::ifstream status(fmt::format("/proc/{}/stat", grandchild));
+  std::string text;
+  std::getline(status, text);
+  EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
+}
+
+TEST(ChildProcess, MayNotPrintWithoutEnd) {
+  const auto error = sh("yes", {.timeout = 10s, .bytes_max = 100'000}).error();
+  EXPECT_EQ(error.code, "OutputTooLong");
+  EXPECT_EQ(sh("yes >&2 | head -c 1", {.timeout = 200ms}).error().code, "Timeout")
+      << "complaints are read, cut and not an error";
+}
+
+TEST(ChildProcess, IsKilledWhenItsCallerIsCancelled) {
+  boost::asio::io_context io;
+  base::RealClock clock;
+  boost::asio::cancellation_signal signal;
+  bool cancelled = false;
+  boost::asio::co_spawn(
+      io, aws::run_process(clock, {"sleep", "600"}, {}),
+      boost::asio::bind_cancellation_slot(
+          signal.slot(), [&](std::exception_ptr error, Outcome) { cancelled = error != nullptr; }));
+  io.run_for(30ms);
+  signal.emit(boost::asio::cancellation_type::all);
+  io.run();
+  EXPECT_TRUE(cancelled);
+}
+
+TEST(SplitCommand, SplitsAsAShellDoesWithoutBeingOne) {
+  struct Row {
+    const char* command;
+    std::vector<std::string> words;
+  };
+  const Row rows[] = {
+      {"", {}},
+      {"  a\tb  c ", {"a", "b", "c"}},
+      {"a 'b c' \"d e\"", {"a", "b c", "d e"}},
+      {"a'b'\"c\"d", {"abcd"}},
+      {"a '' \"\"", {"a", "", ""}},
+      {R"(a\ b c\\d \"e)", {"a b", "c\\d", "\"e"}},
+      {R"("a\"b\\c\d$e")", {"a\"b\\c\\d$e"}},
+      {R"('a\b')", {"a\\b"}},
+      {"a $HOME `b` | c; d > e # f", {"a", "$HOME", "`b`", "|", "c;", "d", ">", "e", "#", "f"}},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(aws::split_command(row.command).value(), row.words) << row.command;
+  }
+  for (const char* command : {"'a", "\"a", "a\\", "\"a\\\""}) {
+    EXPECT_EQ(aws::split_command(command).error().kind, base::ErrorKind::kInvalid) << command;
+  }
+}
+
+TEST(WithoutSecrets, HidesWhatCouldBeAKeyAndKeepsWords) {
+  for (const char* text :
+       {"error: no vault at /usr/local/bin/some-credential-helper", "exit code 12",
+        "profile my-production-account not found", "HTTP 500 from https://vault.example/v1/keys"}) {
+    EXPECT_EQ(aws::without_secrets(text, 200), text);
+  }
+  EXPECT_EQ(aws::without_secrets("key AKID1234567890EXAMPLE.", 200), "key ***.");
+  EXPECT_EQ(aws::without_secrets("\"SecretAccessKey\": \"wJalrXUtnFEMI/K7MDENG/bPxRfiCY\"", 200),
+            "\"SecretAccessKey\": \"***\"");
+  EXPECT_EQ(aws::without_secrets("a\n\n\tb\x1b[31m\n", 200), "a b [31m");
+  EXPECT_EQ(aws::without_secrets(std::string(500, 'x'), 10), std::string(10, 'x'));
+}
+
+}  // namespace
