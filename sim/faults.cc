@@ -196,8 +196,8 @@ std::uint64_t Faults::pick(std::uint64_t bound) {
   return static_cast<std::uint64_t>(random_.below(static_cast<std::int64_t>(bound)));
 }
 
-base::Duration Faults::timer_error(base::Duration visibility) {
-  const auto early = std::min(settings_.visibility_early, visibility).count();
+base::Duration Faults::timer_error(base::Duration visibility, bool fifo) {
+  const auto early = fifo ? 0 : std::min(settings_.visibility_early, visibility).count();
   const auto range = early + settings_.visibility_late.count();
   if (range == 0 || visibility.count() == 0) return base::Duration(0);
   return base::Duration(random_.below(range + 1) - early);

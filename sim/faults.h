@@ -54,7 +54,8 @@ class Faults {
     double batch_entry_refused = 0;  // the same, and said to be the sender's fault
     double any_order = 0;            // a standard queue hands out another message than its oldest
     double delete_undone = 0;        // a standard queue answers that it deleted, and did not
-    // Every visibility timer runs out by up to so much earlier and later than it should.
+    // Every visibility timer runs out by up to so much earlier (never on FIFO queues, which promise
+    // more) and later than it should.
     base::Duration visibility_early{0};
     base::Duration visibility_late{0};
   };
@@ -83,7 +84,7 @@ class Faults {
   // A number below `bound`, for a fault that strikes.
   std::uint64_t pick(std::uint64_t bound);
   // What is added to a visibility timeout of this length.
-  base::Duration timer_error(base::Duration visibility);
+  base::Duration timer_error(base::Duration visibility, bool fifo);
 
   Settings& settings() { return settings_; }
   void add(FaultRule rule) { settings_.rules.push_back(std::move(rule)); }

@@ -176,7 +176,6 @@ ApiOutcome SqsService::delete_one(Entry& entry, const Json& json) {
   const std::string handle = args.required_text("ReceiptHandle");
   if (args.error()) return *args.error();
   if (auto error = entry.queue.remove(handle)) return *error;
-  ++entry.removed;
   // The next message of a FIFO group may have become free.
   if (entry.queue.has_visible()) entry.arrived.notify();
   return ApiAnswer{};

@@ -198,7 +198,7 @@ StoredMessage SqsQueue::take(StoredMessage& message, base::Duration visibility) 
   ++message.receive_count;
   message.receipt = make_receipt(message.number);
   message.received_at = now;
-  message.wakes_at = now + visibility + faults_.timer_error(visibility);
+  message.wakes_at = now + visibility + faults_.timer_error(visibility, settings_.fifo);
   const bool stays_visible =
       visibility.count() == 0 || (!settings_.fifo && faults_.duplicate_delivery());
   enter(message, stays_visible ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
@@ -281,7 +281,7 @@ std::optional<std::vector<StoredMessage>> SqsQueue::repeat_attempt(const std::st
   for (const auto& [number, receipt] : found->second.messages) {
     StoredMessage& message = messages_.at(number);
     leave(message);
-    message.wakes_at = now + visibility + faults_.timer_error(visibility);
+    message.wakes_at = now + visibility + faults_.timer_error(visibility, settings_.fifo);
     enter(message, StoredMessage::State::kInFlight);
     if (watcher_) watcher_->on_received(name_, message);
     again.push_back(message);
@@ -321,6 +321,7 @@ std::optional<ApiError> SqsQueue::remove(const std::string& receipt_handle) {
     return sqs_invalid_value(receipt_handle, "ReceiptHandle", "The receipt handle has expired.");
   }
   if (watcher_) watcher_->on_deleted(name_, found->second);
+  ++deleted_;
   erase(found);
   return std::nullopt;
 }
@@ -346,7 +347,7 @@ std::optional<ApiError> SqsQueue::change_visibility(const std::string& receipt_h
         "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].");
   }
   leave(message);
-  message.wakes_at = now + visibility + faults_.timer_error(visibility);
+  message.wakes_at = now + visibility + faults_.timer_error(visibility, settings_.fifo);
   enter(message,
         visibility.count() == 0 ? StoredMessage::State::kVisible : StoredMessage::State::kInFlight);
   if (watcher_) watcher_->on_visibility(name_, message);

@@ -65,6 +65,8 @@ class SqsQueue {
   void purge();
 
   Counts counts();
+  // Messages that a delete took away; a delete that came too late is answered, but takes nothing.
+  std::uint64_t deleted() const { return deleted_; }
   void watch(SqsWatcher* watcher) { watcher_ = watcher; }
   // Something can be received now.
   bool has_visible();
@@ -114,6 +116,7 @@ class SqsQueue {
   const base::TimePoint created_at_;
 
   std::uint64_t last_number_ = 0;
+  std::uint64_t deleted_ = 0;
   Messages messages_;
   std::set<std::uint64_t> visible_;  // standard queues
   std::set<std::pair<base::SteadyPoint, std::uint64_t>> wakes_;

@@ -186,7 +186,6 @@ ApiOutcome SqsService::create_queue(const ApiCall& call) {
                                      {},
                                      false,
                                      0,
-                                     0,
                                      0});
   queues_[name]->queue.watch(watcher_);
   return answer({{"QueueUrl", url_of(call, name)}});
@@ -346,10 +345,13 @@ Json SqsService::describe_for_control() {
   Json all = Json::object();
   for (const auto& [name, entry] : queues_) {
     const SqsQueue::Counts counts = entry->queue.counts();
-    all[name] = {{"visible", counts.visible}, {"in_flight", counts.in_flight},
-                 {"delayed", counts.delayed}, {"waiting_receives", entry->arrived.waiting()},
-                 {"sent", entry->sent},       {"received", entry->received},
-                 {"deleted", entry->removed}};
+    all[name] = {{"visible", counts.visible},
+                 {"in_flight", counts.in_flight},
+                 {"delayed", counts.delayed},
+                 {"waiting_receives", entry->arrived.waiting()},
+                 {"sent", entry->sent},
+                 {"received", entry->received},
+                 {"deleted", entry->queue.deleted()}};
   }
   return all;
 }

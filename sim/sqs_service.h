@@ -47,7 +47,6 @@ class SqsService final : public Service {
     WakeSignal arrived;
     bool deleted = false;
     std::uint64_t received = 0;  // messages handed out
-    std::uint64_t removed = 0;   // delete calls that were accepted
     std::uint64_t sent = 0;
   };
   using EntryPtr = std::shared_ptr<Entry>;

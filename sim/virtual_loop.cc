@@ -59,29 +59,43 @@ class Context final : public asio::execution_context {
   std::multimap<base::SteadyPoint, std::shared_ptr<Sleep>> sleeps;
   base::TimePoint start;
   base::SteadyPoint now{};
+  bool running = false;  // a task of ours, at this moment
 };
 
+// As io_context's: what is dispatched from within the loop runs at once, what is posted later.
 class Executor {
  public:
-  explicit Executor(Context& context) : context_(&context) {}
+  explicit Executor(Context& context, bool may_block = true)
+      : context_(&context), may_block_(may_block) {}
 
   asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking.never;
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    return may_block_ ? asio::execution::blocking_t(asio::execution::blocking.possibly)
+                      : asio::execution::blocking_t(asio::execution::blocking.never);
   }
-  Executor require(asio::execution::blocking_t::never_t) const noexcept { return *this; }
+  Executor require(asio::execution::blocking_t::never_t) const noexcept {
+    return Executor(*context_, false);
+  }
+  Executor require(asio::execution::blocking_t::possibly_t) const noexcept {
+    return Executor(*context_, true);
+  }
 
   template <class F>
   void execute(F f) const {
-    context_->ready.push_back(std::make_unique<TaskOf<F>>(std::move(f)));
+    if (may_block_ && context_->running) {
+      std::move(f)();
+    } else {
+      context_->ready.push_back(std::make_unique<TaskOf<F>>(std::move(f)));
+    }
   }
 
   friend bool operator==(const Executor& a, const Executor& b) noexcept {
-    return a.context_ == b.context_;
+    return a.context_ == b.context_ && a.may_block_ == b.may_block_;
   }
 
  private:
   Context* context_;
+  bool may_block_;
 };
 
 class VirtualClock final : public base::Clock {
@@ -146,7 +160,14 @@ struct VirtualLoop::Impl {
   void run_one() {
     const auto task = std::move(context.ready.front());
     context.ready.pop_front();
-    (*task)();
+    const bool outer = std::exchange(context.running, true);
+    try {
+      (*task)();
+    } catch (...) {
+      context.running = outer;
+      throw;
+    }
+    context.running = outer;
   }
 };
 
