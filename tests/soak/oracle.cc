@@ -1,0 +1,353 @@
+#include "tests/soak/oracle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace soak {
+
+namespace {
+
+// What a worker still does about a message that is gone is judged for this long.
+constexpr base::Duration kRemembered{90'000};
+constexpr std::size_t kViolationsShown = 20;
+
+bool is_dead_letter_queue(const std::string& queue) {
+  return queue.find("-dlq") != std::string::npos;
+}
+
+std::int64_t milliseconds(base::SteadyPoint::duration duration) {
+  return std::chrono::duration_cast<base::Duration>(duration).count();
+}
+
+}  // namespace
+
+Oracle::Oracle(Ledger& ledger, base::Clock& clock)
+    : ledger_(ledger), clock_(clock), begun_(clock.steady_now()) {}
+
+base::Duration Oracle::now() const {
+  return std::chrono::duration_cast<base::Duration>(clock_.steady_now() - begun_);
+}
+
+void Oracle::note(const Copy& copy, What what, int worker, int receive, std::int64_t detail) {
+  timeline_.add(copy.serial, {now(), what, static_cast<std::int16_t>(worker), receive, detail});
+}
+
+void Oracle::accuse(const Copy& copy, const std::string& rule) {
+  blame(rule, fmt::format("message {} ({}), copy {} in {}:\n{}", copy.serial,
+                          name_of(ledger_.at(copy.serial).plan), copy.id, copy.queue,
+                          found_ < kViolationsShown ? timeline_.text_of(copy.serial) : ""));
+}
+
+void Oracle::blame(const std::string& rule, const std::string& text) {
+  if (++found_ > kViolationsShown) return;
+  violations_.push_back(
+      fmt::format("at {:.3f} s: {}\n{}", static_cast<double>(now().count()) / 1000, rule, text));
+}
+
+void Oracle::refresh(Serial serial) {
+  Message& message = ledger_.at(serial);
+  const bool open = message.stored && (message.alive > 0 || !message.has_ended());
+  if (open == message.open) return;
+  message.open = open;
+  open ? ++open_ : --open_;
+}
+
+void Oracle::on_stored(const std::string& queue, const sim::StoredMessage& stored) {
+  const auto serial = Ledger::serial_of(stored.body);
+  if (!serial) {
+    blame("a message that nobody sent is in " + queue, stored.body);
+    return;
+  }
+  Message& message = ledger_.at(*serial);
+  auto& others = by_serial_[*serial];
+  if (is_dead_letter_queue(queue)) {
+    ++stats_.dead_letters;
+    message.dead = true;
+    timeline_.add(*serial, {now(), What::kDeadLetter, -1, 0, 0});
+    for (const auto& weak : others) {
+      if (const auto other = weak.lock()) other->dead = true;
+    }
+    refresh(*serial);
+    return;
+  }
+  ++stats_.stored;
+  const auto copy = std::make_shared<Copy>();
+  copy->serial = *serial;
+  copy->queue = queue;
+  copy->id = stored.id;
+  copy->group = stored.group_id;
+  copy->number = stored.number;
+  for (const auto& weak : others) {
+    const auto other = weak.lock();
+    if (other && other->queue == queue && !other->deliveries.empty()) other->copied = true;
+  }
+  std::erase_if(others, [](const auto& weak) { return weak.expired(); });
+  others.push_back(copy);
+  copies_[copy->id] = copy;
+  if (!copy->group.empty()) groups_[copy->group][copy->number] = copy;
+  message.stored = true;
+  ++message.alive;
+  note(*copy, What::kStored);
+  refresh(*serial);
+}
+
+void Oracle::on_received(const std::string&, const sim::StoredMessage& stored) {
+  const auto found = copies_.find(stored.id);
+  if (found == copies_.end()) return;  // somebody empties a dead-letter queue
+  note(*found->second, What::kHandedOut, -1, stored.receive_count,
+       milliseconds(stored.wakes_at - clock_.steady_now()));
+}
+
+void Oracle::on_visibility(const std::string&, const sim::StoredMessage& stored) {
+  const auto found = copies_.find(stored.id);
+  if (found == copies_.end()) return;
+  note(*found->second, What::kHidden, -1, stored.receive_count,
+       milliseconds(stored.wakes_at - clock_.steady_now()));
+}
+
+void Oracle::on_visible(const std::string&, const sim::StoredMessage& stored) {
+  const auto found = copies_.find(stored.id);
+  if (found != copies_.end()) note(*found->second, What::kVisible, -1, stored.receive_count);
+}
+
+bool Oracle::may_be_deleted(const Copy& copy) const {
+  if (copy.copied || copy.dead) return true;
+  const Message& message = ledger_.at(copy.serial);
+  if (message.plan == Plan::kIgnored) return true;
+  if (message.goes_to_dead_letters() || !copy.done) return false;
+  return message.plan != Plan::kForwards || ledger_.at(message.forward).stored;
+}
+
+void Oracle::on_deleted(const std::string&, const sim::StoredMessage& stored) {
+  const auto found = copies_.find(stored.id);
+  if (found == copies_.end()) return;
+  const CopyPtr copy = found->second;
+  ++stats_.deleted;
+  note(*copy, What::kDeleted, -1, stored.receive_count);
+  Message& message = ledger_.at(copy->serial);
+  if (!may_be_deleted(*copy)) {
+    accuse(*copy, message.plan == Plan::kForwards && copy->done
+                      ? "deleted before what its consumer wanted sent was"
+                      : "deleted although it was not handled");
+  }
+  if (message.plan == Plan::kIgnored) message.ignored = true;
+  leave(copy);
+}
+
+void Oracle::on_not_deleted(const std::string&, const std::string& handle) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy) return;
+  ++stats_.stale_deletes;
+  note(*ref.copy, What::kNotDeleted, -1, ref.receive);
+}
+
+void Oracle::on_expired(const std::string&, const sim::StoredMessage& stored) {
+  const auto found = copies_.find(stored.id);
+  if (found == copies_.end()) return;
+  accuse(*found->second, "still in its queue when its retention ended");
+  leave(found->second);
+}
+
+void Oracle::on_buried(const std::string&, const sim::StoredMessage& stored) {
+  const auto found = copies_.find(stored.id);
+  if (found == copies_.end()) return;
+  const CopyPtr copy = found->second;
+  ++stats_.buried;
+  note(*copy, What::kBuried);
+  ledger_.at(copy->serial).dead = true;
+  leave(copy);
+}
+
+// It is in no queue any more. Remembered for a while: what workers still do about it counts.
+void Oracle::leave(const CopyPtr& copy) {
+  copy->gone = true;
+  copy->gone_at = clock_.steady_now();
+  if (!copy->group.empty()) {
+    auto& group = groups_[copy->group];
+    group.erase(copy->number);
+    if (group.empty()) groups_.erase(copy->group);
+  }
+  --ledger_.at(copy->serial).alive;
+  refresh(copy->serial);
+  retired_.push_back(copy);
+  retire();
+}
+
+void Oracle::retire() {
+  while (!retired_.empty() && retired_.front()->gone_at + kRemembered < clock_.steady_now()) {
+    const CopyPtr copy = std::move(retired_.front());
+    retired_.pop_front();
+    if (copy->running > 0) {
+      copy->gone_at = clock_.steady_now();
+      retired_.push_back(copy);
+      continue;
+    }
+    for (const auto& [receive, delivery] : copy->deliveries) handles_.erase(delivery.handle);
+    copies_.erase(copy->id);
+    if (ledger_.at(copy->serial).open) continue;
+    timeline_.forget(copy->serial);
+    by_serial_.erase(copy->serial);
+  }
+}
+
+Oracle::HandleRef Oracle::find(const std::string& handle) const {
+  const auto found = handles_.find(handle);
+  return found == handles_.end() ? HandleRef{} : found->second;
+}
+
+void Oracle::received(int worker, const std::string& message_id, const std::string& handle,
+                      int receive, base::SteadyPoint sent, base::Duration visibility) {
+  const auto found = copies_.find(message_id);
+  if (found == copies_.end()) return;
+  ++stats_.received;
+  const CopyPtr& copy = found->second;
+  note(*copy, What::kReceived, worker, receive);
+  Delivery& delivery = copy->deliveries[receive];
+  if (delivery.worker >= 0 && delivery.worker != worker) {
+    accuse(*copy, "two workers were given the same receive");
+  }
+  delivery.worker = worker;
+  delivery.handle = handle;
+  delivery.until = std::max(delivery.until, sent + visibility);
+  handles_[handle] = {copy, receive};
+}
+
+void Oracle::hides(int worker, const std::string& handle, base::Duration visibility) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy) return;
+  const Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  note(*ref.copy, What::kHides, worker, ref.receive, visibility.count());
+  if (delivery.deletion == Delete::kFlying || delivery.deletion == Delete::kDone) {
+    accuse(*ref.copy, "its visibility was changed after its delete was sent");
+  }
+}
+
+void Oracle::hid(int worker, const std::string& handle, base::SteadyPoint sent,
+                 base::Duration visibility) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy || visibility.count() == 0) return;
+  Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  if (delivery.worker == worker) delivery.until = std::max(delivery.until, sent + visibility);
+}
+
+void Oracle::handle_refused(int worker, const std::string& handle) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy) return;
+  note(*ref.copy, What::kRefused, worker, ref.receive);
+  Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  delivery.refused_at = std::min(delivery.refused_at, clock_.steady_now());
+}
+
+void Oracle::deletes(int worker, const std::string& handle) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy) return;
+  Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  note(*ref.copy, What::kDeletes, worker, ref.receive);
+  if (delivery.running) accuse(*ref.copy, "its delete was sent while its consumer was running");
+  if (delivery.deletion == Delete::kNone && clock_.steady_now() > delivery.until) {
+    accuse(*ref.copy, "a result counted after visibility was lost");
+  }
+  delivery.deletion = Delete::kFlying;
+}
+
+void Oracle::delete_answered(int, const std::string& handle, bool ok, bool known) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy) return;
+  ref.copy->deliveries.at(ref.receive).deletion =
+      ok ? Delete::kDone : (known ? Delete::kFailed : Delete::kUnknown);
+}
+
+void Oracle::begins(int worker, const std::string& message_id, int receive) {
+  ++stats_.begun;
+  const auto found = copies_.find(message_id);
+  if (found == copies_.end() || !found->second->deliveries.contains(receive)) {
+    blame("a consumer was given what no answer had carried", message_id);
+    return;
+  }
+  Copy& copy = *found->second;
+  Delivery& delivery = copy.deliveries.at(receive);
+  note(copy, What::kBegun, worker, receive);
+  if (clock_.steady_now() > delivery.until) accuse(copy, "begun after its visibility was lost");
+  if (delivery.running) accuse(copy, "begun twice in one receive");
+  if (!copy.group.empty()) check_lanes(copy, receive);
+  delivery.running = true;
+  ++copy.running;
+}
+
+// FIFO: nobody else of the group is at work, and everything before it is done.
+void Oracle::check_lanes(const Copy& copy, int receive) {
+  const auto group = groups_.find(copy.group);
+  if (group == groups_.end()) return;
+  for (const auto& [number, other] : group->second) {
+    for (const auto& [their_receive, theirs] : other->deliveries) {
+      if (other.get() == &copy && their_receive == receive) continue;
+      const bool live =
+          theirs.running && !killed_.contains(theirs.worker) && clock_.steady_now() < theirs.until;
+      if (live) {
+        accuse(copy, fmt::format("two of group {} handled at once; the other is message {}:\n{}",
+                                 copy.group, other->serial, timeline_.text_of(other->serial)));
+      }
+    }
+    if (number >= copy.number) continue;
+    const bool settled = other->done || other->dead || other->copied ||
+                         ledger_.at(other->serial).plan == Plan::kIgnored;
+    if (!settled) {
+      accuse(copy, fmt::format("begun before message {} of group {}, which was sent earlier:\n{}",
+                               other->serial, copy.group, timeline_.text_of(other->serial)));
+    }
+  }
+}
+
+void Oracle::ends(int worker, const std::string& message_id, int receive, What verdict) {
+  if (killed_.contains(worker)) return;
+  const auto found = copies_.find(message_id);
+  if (found == copies_.end() || !found->second->deliveries.contains(receive)) return;
+  Copy& copy = *found->second;
+  Delivery& delivery = copy.deliveries.at(receive);
+  note(copy, verdict, worker, receive);
+  if (!delivery.running) return;
+  delivery.running = false;
+  --copy.running;
+  if (verdict == What::kCancelled) ++stats_.cancelled;
+  const auto time = clock_.steady_now();
+  if (time > delivery.until) {
+    accuse(copy, "its consumer ran on after its visibility was lost");
+    return;
+  }
+  if (time > delivery.refused_at) {
+    accuse(copy, "its consumer ran on after its handle was refused");
+    return;
+  }
+  if (time == delivery.until || time == delivery.refused_at) ++stats_.lost;
+  if (verdict == What::kDone) copy.done = true;
+  if (verdict == What::kDone || verdict == What::kPoison) ++ledger_.at(copy.serial).handled;
+  refresh(copy.serial);
+}
+
+void Oracle::killed(int worker) {
+  killed_.insert(worker);
+  ++stats_.kills;
+  for (const auto& [id, copy] : copies_) {
+    for (auto& [receive, delivery] : copy->deliveries) {
+      if (delivery.worker != worker || !delivery.running) continue;
+      delivery.running = false;
+      --copy->running;
+    }
+  }
+}
+
+void Oracle::conclude() {
+  for (Serial serial = 0; serial < ledger_.size(); ++serial) {
+    const Message& message = ledger_.at(serial);
+    if (!message.stored || (message.has_ended() && message.alive == 0)) continue;
+    blame(message.alive > 0 ? "still in a queue at the end" : "neither handled nor a dead letter",
+          fmt::format("message {} ({}):\n{}", serial, name_of(message.plan),
+                      timeline_.text_of(serial)));
+  }
+  for (const auto& [id, copy] : copies_) {
+    if (copy->running > 0) accuse(*copy, "its consumer still runs at the end");
+  }
+}
+
+}  // namespace soak

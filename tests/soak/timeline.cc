@@ -1,0 +1,87 @@
+#include "tests/soak/timeline.h"
+
+#include <fmt/format.h>
+
+namespace soak {
+
+namespace {
+
+constexpr std::size_t kEventsMax = 400;  // kept a message: one that goes round for ever is a bug
+
+std::string sentence(const Event& event) {
+  const auto worker = fmt::format("worker {}", event.worker);
+  const auto seconds = fmt::format("{:.3f} s", static_cast<double>(event.detail) / 1000);
+  switch (event.what) {
+    case What::kStored:
+      return "SQS     stored";
+    case What::kHandedOut:
+      return "SQS     hands out, hidden for " + seconds;
+    case What::kReceived:
+      return worker + " receives";
+    case What::kBegun:
+      return worker + " begins";
+    case What::kDone:
+      return worker + " verdict Done";
+    case What::kRetry:
+      return worker + " verdict Retry";
+    case What::kDefer:
+      return worker + " verdict Defer";
+    case What::kPoison:
+      return worker + " verdict Poison";
+    case What::kThrew:
+      return worker + " consumer threw";
+    case What::kCancelled:
+      return worker + " consumer cancelled";
+    case What::kHides:
+      return worker + " asks for visibility " + seconds;
+    case What::kHidden:
+      return "SQS     hides for " + seconds;
+    case What::kRefused:
+      return worker + " is told that its handle is not valid";
+    case What::kVisible:
+      return "SQS     makes it visible";
+    case What::kDeletes:
+      return worker + " asks for the delete";
+    case What::kDeleted:
+      return "SQS     deletes";
+    case What::kNotDeleted:
+      return "SQS     says that it deleted, but did not";
+    case What::kBuried:
+      return "SQS     moves to the dead-letter queue: received too often";
+    case What::kDeadLetter:
+      return "SQS     stored in the dead-letter queue";
+    case What::kKilled:
+      return worker + " killed";
+  }
+  return {};
+}
+
+}  // namespace
+
+void Timeline::add(Serial serial, Event event) {
+  const auto mix = [this](std::uint64_t value) {
+    for (int i = 0; i < 8; ++i) hash_ = (hash_ ^ (value >> (8 * i) & 0xff)) * 1099511628211U;
+  };
+  mix(static_cast<std::uint64_t>(event.at.count()));
+  mix(static_cast<std::uint64_t>(event.what) << 32U | serial);
+  mix(static_cast<std::uint64_t>(event.worker) << 32U ^ static_cast<std::uint64_t>(event.receive));
+  mix(static_cast<std::uint64_t>(event.detail));
+  ++count_;
+  auto& events = events_[serial];
+  if (events.size() < kEventsMax) events.push_back(event);
+}
+
+std::string Timeline::text_of(Serial serial) const {
+  const auto found = events_.find(serial);
+  if (found == events_.end()) return "  (nothing is kept of it)\n";
+  std::string out;
+  for (const Event& event : found->second) {
+    out += fmt::format("  {:>12.3f} s  {}", static_cast<double>(event.at.count()) / 1000,
+                       sentence(event));
+    if (event.receive > 0) out += fmt::format("  (receive {})", event.receive);
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace soak
