@@ -134,6 +134,9 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   if (!response) co_return response.error();
   if (response->status >= 200 && response->status < 300) co_return std::move(*response);
   base::Error error = error_from_response(request.service, *response);
+  if (!request.answer_code.empty() && error.code == request.answer_code) {
+    co_return std::move(*response);
+  }
   attempt.response_headers = std::move(response->headers);
   co_return error;
 }

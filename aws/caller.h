@@ -22,7 +22,7 @@ namespace aws {
 struct ApiRequest {
   std::string service;    // endpoint and signing name: "sqs", "autoscaling", "ec2",
                           // "elasticloadbalancing" (classic), "elasticloadbalancingv2", "sts",
-                          // "states", "s3"
+                          // "states", "dynamodb", "s3"
   std::string operation;  // AWS's name: "ReceiveMessage"
   std::string method = "POST";
   std::string path = "/";             // encoded, with the query if there is one
@@ -35,6 +35,9 @@ struct ApiRequest {
   // For calls that are made in an endless loop (ReceiveMessage): when the retry quota is empty the
   // back-off is slept before the error is returned, so that the loop slows down by itself.
   bool long_poll = false;
+  // An error code that is one of the operation's answers ("ConditionalCheckFailedException"): its
+  // response is returned whole instead of an error. Empty: none.
+  std::string answer_code;
 };
 
 // Told of every attempt: for metrics. `code` is "ok", an AWS code or a transport code (bounded by
@@ -49,8 +52,8 @@ class Caller {
          base::Random& random, EndpointConfig endpoints, RetryPolicy retry = {},
          RequestObserver observer = {});
 
-  // The successful answer's HTTP response (2xx), or the error of the last attempt with AWS's code,
-  // message and request id, its kind from the table in aws/error.h.
+  // The successful answer's HTTP response (2xx, or the request's answer_code), or the error of the
+  // last attempt with AWS's code, message and request id, its kind from the table in aws/error.h.
   boost::asio::awaitable<base::Result<base::HttpResponse>> call(ApiRequest request);
 
   const RetryQuota& quota() const { return quota_; }
