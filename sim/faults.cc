@@ -62,6 +62,12 @@ ApiError throttling_error(const ApiCall& call, const FaultRule& rule) {
     error = {"RequestThrottled", "Request is throttled.", 400, {}};
   } else if (call.service == "s3") {
     error = {"SlowDown", "Please reduce your request rate.", 503, {}};
+  } else if (call.service == "dynamodb") {
+    error = {"ProvisionedThroughputExceededException",
+             "The level of configured provisioned throughput for the table was exceeded. Consider "
+             "increasing your provisioning level with the UpdateTable API.",
+             400,
+             {}};
   } else if (call.service == "events" || call.service == "states") {
     error = {"ThrottlingException", "Rate exceeded", 400, {}};
   }

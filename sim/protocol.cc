@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kJsonDepthMax = 64;
 
-constexpr std::array<ServiceInfo, 9> kServices = {{
+constexpr std::array<ServiceInfo, 10> kServices = {{
     {"sqs", "AmazonSQS", "1.0", "http://queue.amazonaws.com/doc/2012-11-05/", "2012-11-05",
      "sqs.amazonaws.com"},
     {"autoscaling", "", "", "http://autoscaling.amazonaws.com/doc/2011-01-01/", "2011-01-01",
@@ -30,6 +30,7 @@ constexpr std::array<ServiceInfo, 9> kServices = {{
     {"events", "AWSEvents", "1.1", "", "", "events.amazonaws.com"},
     {"states", "AWSStepFunctions", "1.0", "", "", "states.amazonaws.com"},
     {"s3", "", "", "", "", "s3.amazonaws.com"},
+    {"dynamodb", "DynamoDB_20120810", "1.0", "", "", "dynamodb.amazonaws.com"},
 }};
 
 std::string header(const base::HttpRequest& request, std::string_view name) {
@@ -88,6 +89,10 @@ std::string json_error_type(std::string_view service, const std::string& code) {
     if (code == query) return fmt::format("com.amazon.coral.service#{}", json);
   }
   if (service == "sqs") return fmt::format("com.amazonaws.sqs#{}", code);
+  if (service == "dynamodb") {
+    if (code == "ValidationException") return "com.amazon.coral.validate#" + code;
+    return fmt::format("com.amazonaws.dynamodb.v20120810#{}", code);
+  }
   return code;
 }
 
@@ -286,9 +291,10 @@ base::HttpResponse encode_error(Wire wire, const ApiCall& call, const ApiError& 
   const std::string& query_code = error.query_code.empty() ? error.code : error.query_code;
   if (wire == Wire::kJson) {
     const std::string type = json_error_type(call.service, error.code);
+    Json body = {{"__type", type}, {"message", error.message}};
+    body.update(error.members);
     base::HttpResponse answer =
-        response(call, error.status, json_content_type(call),
-                 dump_json(Json{{"__type", type}, {"message", error.message}}));
+        response(call, error.status, json_content_type(call), dump_json(body));
     if (call.service == "sqs") {
       answer.headers.push_back(
           {"x-amzn-query-error",

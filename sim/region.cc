@@ -2,6 +2,7 @@
 
 #include "sim/autoscaling_service.h"
 #include "sim/control.h"
+#include "sim/dynamodb_service.h"
 #include "sim/ec2_service.h"
 #include "sim/elb_service.h"
 #include "sim/events_service.h"
@@ -69,6 +70,7 @@ struct Region::Impl {
   StsService sts{world};
   StepFunctionsService step_functions{world};
   S3Service s3{world};
+  DynamoDbService dynamodb{world};
   Trail trail{world, &ec2};
   Control control{world, auto_scaling, sqs, trail};
 };
@@ -82,6 +84,7 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "sts") return &sts;
   if (scope == "states") return &step_functions;
   if (scope == "s3") return &s3;
+  if (scope == "dynamodb") return &dynamodb;
   return nullptr;
 }
 
@@ -171,6 +174,7 @@ SqsService& Region::sqs() { return impl_->sqs; }
 EventsService& Region::events() { return impl_->events; }
 StepFunctionsService& Region::step_functions() { return impl_->step_functions; }
 S3Service& Region::s3() { return impl_->s3; }
+DynamoDbService& Region::dynamodb() { return impl_->dynamodb; }
 Faults& Region::faults() { return impl_->world.faults(); }
 
 int Region::mutations(const std::string& group_name, const std::string& by_access_key) const {

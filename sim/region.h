@@ -17,6 +17,7 @@
 namespace sim {
 
 class AutoScalingService;
+class DynamoDbService;
 class Ec2Service;
 class ElbService;
 class EventsService;
@@ -41,6 +42,7 @@ class Region {
   EventsService& events();
   StepFunctionsService& step_functions();
   S3Service& s3();
+  DynamoDbService& dynamodb();
   Faults& faults();
   // Mutating API calls seen so far that name this group (SetDesiredCapacity, TerminateInstance...,
   // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty:

@@ -34,7 +34,8 @@ struct ApiError {
   std::string code;     // "ValidationError"
   std::string message;  // AWS's own text where it is known
   int status = 400;
-  std::string query_code;  // awsQueryCompatible code of JSON services; empty: same as code
+  std::string query_code;         // awsQueryCompatible code of JSON services; empty: same as code
+  Json members = Json::object();  // of the error's own, beside its message; JSON services only
 };
 
 struct ApiAnswer {
