@@ -34,6 +34,7 @@ constexpr const char* kWorkerFooter =
     "finish until --drain-deadline, running recycles are handed over to the next worker through\n"
     "their queue. Then exit code 0. A second signal ends it at once with 128+N; nothing is lost,\n"
     "but what was in hand is seen again only after its visibility timeout.\n"
+    "SIGUSR1 pauses polling, SIGUSR2 resumes it (also POST /pause and /resume).\n"
     "SQS messages that can never succeed go to the dead-letter queue with the reason.\n";
 
 constexpr const char* kEnqueueFooter =
