@@ -20,6 +20,7 @@ class IoLoop {
   // Runs the coroutine to its end; idle connections do not keep it.
   template <class T>
   base::Result<T> run(boost::asio::awaitable<base::Result<T>> work) {
+    io_.restart();  // it stopped if the call before this one left no work behind
     std::exception_ptr error;
     std::optional<base::Result<T>> result;
     boost::asio::co_spawn(io_, std::move(work), [&](std::exception_ptr e, base::Result<T> value) {
