@@ -79,6 +79,7 @@ struct CurlHttpClient::Impl : std::enable_shared_from_this<Impl> {
   asio::steady_timer timer;
   std::optional<asio::steady_timer::time_point> deadline;  // when libcurl wants to be called
   bool timer_pending = false;
+  std::uint64_t timer_waits = 0;
   CURLM* multi = nullptr;
   std::unordered_map<CURL*, std::shared_ptr<Exchange>> running;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches;
@@ -185,14 +186,12 @@ void CurlHttpClient::Impl::set_timer(long milliseconds) {
 
 void CurlHttpClient::Impl::wait_for_timer() {
   timer_pending = true;
-  timer.async_wait([weak = weak_from_this()](error_code ec) {
+  timer.async_wait([weak = weak_from_this(), wait = ++timer_waits](error_code) {
     const auto self = weak.lock();
-    if (!self || ec) {
-      // Cancelled: by a newer wait, which then is the pending one, or because nothing runs.
-      if (self && !self->deadline) self->timer_pending = false;
-      return;
-    }
+    if (!self || wait != self->timer_waits) return;  // a newer wait is the pending one
     self->timer_pending = false;
+    // Expired or cancelled: libcurl may have set another deadline since, and this is all that is
+    // left to keep it.
     if (!self->deadline) return;
     if (asio::steady_timer::clock_type::now() < *self->deadline) {
       self->timer.expires_at(*self->deadline);

@@ -151,6 +151,27 @@ TEST_F(CurlHttpClientTest, AbortsWhatIsInFlightWhenItIsDestroyed) {
   EXPECT_TRUE(one.error && two.error);
 }
 
+// As after SIGSTOP and SIGCONT: the last exchange goes, its timer is overdue, and the next exchange
+// begins before the loop has heard that the timer was cancelled.
+TEST_F(CurlHttpClientTest, KeepsItsTimerWhenTheLoopIsLate) {
+  const std::string silent = serve(&never);
+  std::vector<base::HttpRequest> seen;
+  const std::string url = serve(echo(seen));
+  Pending& old = start(get(silent), {.timeout = base::Duration(100)});
+  io_.restart();
+  io_.run_for(std::chrono::milliseconds(20));
+  const auto overdue = std::chrono::steady_clock::now() + std::chrono::milliseconds(120);
+  asio::post(io_, [&] {
+    while (std::chrono::steady_clock::now() < overdue) {
+    }
+    old.cancel.emit(asio::cancellation_type::terminal);
+  });
+  Pending& next = start(get(url));
+  run_until([&] { return next.done; });
+  ASSERT_TRUE(next.answer);
+  EXPECT_TRUE(next.answer->has_value());
+}
+
 TEST_F(CurlHttpClientTest, LeavesNothingRunningWhenIdle) {
   std::vector<base::HttpRequest> seen;
   const std::string url = serve(echo(seen));
