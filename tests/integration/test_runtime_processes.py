@@ -21,7 +21,7 @@ from stack import Worker, client, get_json
 MESSAGES = int(os.environ.get("AUTORECYCLE_SOAK_MESSAGES", "5000"))
 LONG = MESSAGES >= 100_000
 OUTAGE = 60.0 if LONG else 2.5  # seconds that the server is away
-VISIBILITY = 4
+VISIBILITY = 5
 QUEUE = "autorecycle-events"
 
 # The share of the messages that each test sends; together all of them.
@@ -61,7 +61,7 @@ class Lives:
         self.worker = start(Worker, build, directory, endpoint, "--poll-wait", "1s",
                             "--visibility-timeout", f"{VISIBILITY}s", "--retry-base", "100ms",
                             "--retry-cap", "1s", "--drain-deadline", "3s",
-                            "--log-level", "warn", name=f"worker-{self.count}")
+                            "--log-level", "info", name=f"worker-{self.count}")
         return self.worker
 
 
