@@ -70,6 +70,17 @@ tsan: build/tsan/build.ninja ## Unit tests with ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS)
 
+SOAK_MESSAGES ?= 1000000
+SOAK_PROCESS_MESSAGES ?= 100000
+.PHONY: soak
+soak: ## SOAK_MESSAGES (1000000) through everything that goes wrong; SOAK_SEED repeats a run
+	@.ci/install tools clients
+	@[ -e build/soak/build.ninja ] || cmake --preset release -B build/soak -DAUTORECYCLE_TESTS=ON
+	@cmake --build build/soak -j $(JOBS) --target autorecycle-soak autorecycle autorecycle-sim
+	@SOAK_MESSAGES=$(SOAK_MESSAGES) SOAK_SEED=$(SOAK_SEED) build/soak/tests/soak/autorecycle-soak
+	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_SOAK_MESSAGES=$(SOAK_PROCESS_MESSAGES) \
+	  $(PYTHON) -m pytest tests/integration/test_runtime_processes.py
+
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: build/fuzz/build.ninja ## Every fuzzer for FUZZ_SECONDS (60) each, JOBS at a time

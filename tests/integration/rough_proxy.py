@@ -13,9 +13,11 @@ OPEN, STALL, RESET, CUT = "open", "stall", "reset", "cut"
 
 
 def reset(connection: socket.socket) -> None:
-    """Closes with RST instead of FIN."""
+    """Closes with RST instead of FIN. A thread that reads from it is woken first: until then the
+    kernel would keep the connection open."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RD)
     connection.close()
 
 
@@ -113,8 +115,8 @@ class RoughProxy:
                     return
                 if self.mode == CUT and is_answer and self.random.random() < 0.5:
                     target.sendall(data[:self.random.randrange(1, len(data))])
+                    target.shutdown(socket.SHUT_RDWR)
                     reset(source)
-                    target.close()
                     return
                 target.sendall(data)
         with contextlib.suppress(OSError):
