@@ -45,7 +45,7 @@ void add_once(std::vector<T>& list, T value) {
 
 base::Result<Payload> decode_tags(const Field& event) {
   const Field tags = event["detail"]["requestParameters"]["tags"];
-  if (!tags.is_array() || tags.json().empty()) {
+  if (!tags.is_array() || base::is_empty(tags.json())) {
     return tags.refuse("a list of at least one tag");
   }
   GroupChanged changed;

@@ -28,34 +28,37 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::string scalar_text(const Json& value) {
-  if (value.is_string()) {
-    return value.get<std::string>();
+std::string scalar_text(base::JsonValue value) {
+  if (const auto text = base::text_in(value)) {
+    return std::string(*text);
   }
-  return value.is_number_integer() ? value.dump() : std::string();
+  const bool whole =
+      value.type() == base::JsonType::INT64 || value.type() == base::JsonType::UINT64;
+  return whole ? base::dump(value) : std::string();
 }
 
 // The first non-empty string or whole number under this key (lower case), breadth first.
 std::string find_text(const Field& field, std::string_view key) {
-  std::deque<const Json*> pending;
+  std::deque<base::JsonValue> pending;
   if (field.present()) {
-    pending.push_back(&field.json());
+    pending.push_back(field.json());
   }
-  for (; !pending.empty(); pending.pop_front()) {
-    const Json& node = *pending.front();
-    for (auto it = node.begin(); node.is_structured() && it != node.end(); ++it) {
-      const std::string name = node.is_object() ? lower(it.key()) : std::string();
-      if (name == key) {
-        if (std::string text = scalar_text(*it); !text.empty()) {
-          return text;
-        }
-      }
-      if (it->is_structured() && name != kTemplateData) {
-        pending.push_back(&*it);
-      }
+  std::string found;
+  const auto visit = [&](std::string_view name, base::JsonValue value) {
+    if (found.empty() && name == key) {
+      found = scalar_text(value);
     }
+    if (name != kTemplateData && (base::is_object(value) || base::is_array(value))) {
+      pending.push_back(value);
+    }
+  };
+  for (; found.empty() && !pending.empty(); pending.pop_front()) {
+    const base::JsonValue node = pending.front();
+    base::each_member(
+        node, [&](std::string_view name, base::JsonValue value) { visit(lower(name), value); });
+    base::each_element(node, [&](base::JsonValue value) { visit("", value); });
   }
-  return "";
+  return found;
 }
 
 std::string first_of(std::string first, std::string second) {

@@ -4,8 +4,10 @@
 #include "messages/kinds.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
+#include <set>
 
 namespace messages {
 namespace {
@@ -28,15 +30,13 @@ base::Result<Message> decode_bare(const Field& root) {
       return form.decode(root);
     }
   }
-  std::string keys;
-  for (const auto& [key, value] : root.json().items()) {
-    keys += (keys.empty() ? "" : ", ") + key;
-  }
+  std::set<std::string_view> keys;
+  base::each_member(root.json(), [&](std::string_view key, base::JsonValue) { keys.insert(key); });
   return base::invalid(fmt::format(
       "expected a request of ours (schemaVersion), an EventBridge event (source, detail-type), an "
       "Auto Scaling notification (Event, LifecycleTransition) or one of these inside an SNS "
       "notification; found the fields: {}",
-      keys.empty() ? "none" : shorten(keys)));
+      keys.empty() ? "none" : shorten(fmt::format("{}", fmt::join(keys, ", ")))));
 }
 
 // What SNS puts around a message without raw delivery:
@@ -71,7 +71,7 @@ base::Result<Message> decode_sns(const Field& root) {
   if (!inner_root) {
     return inner_root.error().while_doing("reading Message of the SNS notification");
   }
-  const Field inner(inner_root->root);
+  const Field inner(inner_root->root());
   if (is_sns(inner)) {
     return base::invalid("Message: an SNS notification inside an SNS notification is not accepted");
   }
@@ -95,7 +95,7 @@ base::Result<Message> decode(std::string_view body) {
   if (!document) {
     return document.error();
   }
-  const Field root(document->root);
+  const Field root(document->root());
   return is_sns(root) ? decode_sns(root) : decode_bare(root);
 }
 

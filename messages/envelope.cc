@@ -1,9 +1,11 @@
-// Our own messages: the only file that touches protobuf. The schemas are in proto/.
+// Our own messages: the only file that touches protobuf, which writes them and says what their
+// fields are; reading them by its JSON reader would cost ten times as much. The schemas are in
+// proto/.
 //
 //   {"schemaVersion":1,"id":"6c1f..","sentAt":"2026-01-02T03:04:05Z","sentBy":"alice",
 //    "recycle":{"autoScalingGroupName":"web-asg-1","strategy":"out-in","force":true}}
 //
-// Protobuf's JSON reader takes both autoScalingGroupName and auto_scaling_group_name, and so do we.
+// Proto3 JSON takes both autoScalingGroupName and auto_scaling_group_name, and so do we.
 #include "messages/decode.h"
 #include "messages/decoders.h"
 #include "messages/kinds.h"
@@ -12,9 +14,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/util/json_util.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <set>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <vector>
 
 namespace messages {
 namespace {
@@ -25,7 +31,6 @@ using autorecycle::v1::Envelope;
 constexpr std::uint32_t kSchemaVersion = 1;
 constexpr std::size_t kStrategyCharactersMax = 64;
 constexpr std::size_t kJobCharactersMax = 128;
-constexpr std::size_t kErrorCharactersMax = 300;
 
 Field either(const Field& object, std::string_view lower_camel, std::string_view snake) {
   const Field other = object[snake];
@@ -34,74 +39,107 @@ Field either(const Field& object, std::string_view lower_camel, std::string_view
 
 base::Result<std::uint64_t> schema_version(const Field& root) {
   const Field field = either(root, "schemaVersion", "schema_version");
-  if (!field.present() || !field.json().is_number_unsigned() ||
-      field.json().get<std::uint64_t>() == 0) {
+  const auto version = field.present() ? base::whole_number_in(field.json()) : std::nullopt;
+  if (!version || *version == 0 || *version > std::numeric_limits<std::uint32_t>::max()) {
     return field.refuse("a whole number from 1");
   }
-  return field.json().get<std::uint64_t>();
+  return *version;
 }
 
-// What the JSON form of a field has to be; empty if `value` is that. Null is the default, always.
+// The JSON form of one message of the schema, from its descriptor: looked up for every field of
+// every request, which the descriptors themselves are too slow for.
+struct Form {
+  struct Member {
+    std::string_view name;   // "autoScalingGroupName"
+    std::string_view snake;  // "auto_scaling_group_name"
+    const pb::FieldDescriptor* type = nullptr;
+    const Form* nested = nullptr;  // only for messages of ours
+  };
+  std::vector<Member> members;
+
+  const Member* find(std::string_view key) const {
+    const auto at = std::find_if(members.begin(), members.end(), [key](const Member& member) {
+      return member.name == key || member.snake == key;
+    });
+    return at == members.end() ? nullptr : &*at;
+  }
+};
+
+Form form_of(const pb::Descriptor& type, std::deque<Form>& nested) {
+  Form form;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const pb::FieldDescriptor& field = *type.field(i);
+    const pb::Descriptor* message = field.message_type();
+    // Timestamp, Struct and the like have a JSON form of their own.
+    const bool ours = message != nullptr && message->file()->package() != "google.protobuf";
+    const Form* inside = ours ? &nested.emplace_back(form_of(*message, nested)) : nullptr;
+    form.members.push_back({field.json_name(), field.name(), &field, inside});
+  }
+  return form;
+}
+
+const Form& envelope_form() {
+  static std::deque<Form> nested;
+  static const Form form = form_of(*Envelope::descriptor(), nested);
+  return form;
+}
+
+// What the JSON form of a field has to be; empty if `field` is that. Null is the default, always.
 std::string_view expectation(const Field& field, const pb::FieldDescriptor& type) {
-  const Json& value = field.json();
-  if (value.is_null()) {
+  if (field.is_null()) {
     return "";
   }
   switch (type.cpp_type()) {
     case pb::FieldDescriptor::CPPTYPE_BOOL:
-      return value.is_boolean() ? "" : "true or false";
+      return base::boolean_in(field.json()) ? "" : "true or false";
     case pb::FieldDescriptor::CPPTYPE_STRING:
-      return value.is_string() ? "" : "a string";
+      return base::is_text(field.json()) ? "" : "a string";
     case pb::FieldDescriptor::CPPTYPE_MESSAGE:
       if (type.message_type()->full_name() == "google.protobuf.Timestamp") {
         return field.optional_time() ? "" : "a time like 2026-01-02T03:04:05Z";
       }
-      return value.is_object() ? "" : "an object";
+      return field.is_object() ? "" : "an object";
     default:
-      return value.is_number_unsigned() ? "" : "a whole number";
+      return base::whole_number_in(field.json()) ? "" : "a whole number";
   }
 }
 
-base::Error unknown_field(const Field& field, const pb::Descriptor& type) {
-  std::vector<std::string> names;
-  names.reserve(static_cast<std::size_t>(type.field_count()));
-  for (int i = 0; i < type.field_count(); ++i) {
-    names.push_back(type.field(i)->json_name());
+base::Error unknown_field(const Field& field, const Form& form) {
+  std::vector<std::string_view> names;
+  names.reserve(form.members.size());
+  for (const Form::Member& member : form.members) {
+    names.push_back(member.name);
   }
   return base::invalid(fmt::format("{}: unknown field in schema version {}; accepted: {}",
                                    shorten(field.path()), kSchemaVersion, fmt::join(names, ", ")));
 }
 
-// Protobuf's reader checks the same, but its texts name a field in three ways or not at all.
-base::Result<void> check_fields(const Field& object, const pb::Descriptor& type,
-                                bool unknown_allowed) {
-  for (const auto& [key, value] : object.json().items()) {
-    const pb::FieldDescriptor* known = type.FindFieldByCamelcaseName(key);
-    known = known == nullptr ? type.FindFieldByName(key) : known;
+// Every field by the schema, so that what is read afterwards is there in the right type or not at
+// all. The first refusal; none if all is well.
+std::optional<base::Error> check_fields(const Field& object, const Form& form,
+                                        bool unknown_allowed) {
+  std::optional<base::Error> refusal;
+  base::each_member(object.json(), [&](std::string_view key, base::JsonValue) {
+    if (refusal) {
+      return;
+    }
+    const Form::Member* member = form.find(key);
     const Field field = object[key];
-    if (known == nullptr) {
-      if (unknown_allowed) {
-        continue;
+    if (member == nullptr) {
+      if (!unknown_allowed) {
+        refusal = unknown_field(field, form);
       }
-      return unknown_field(field, type);
+      return;
     }
-    if (const auto expected = expectation(field, *known); !expected.empty()) {
-      return field.refuse(expected);
+    if (key != member->name && object[member->name].present()) {
+      refusal = field.refuse(fmt::format("nothing beside {}", member->name));
+    } else if (const auto expected = expectation(field, *member->type); !expected.empty()) {
+      refusal = field.refuse(expected);
+    } else if (member->nested != nullptr && field.is_object()) {
+      refusal = check_fields(field, *member->nested, unknown_allowed);
     }
-    // Timestamp, Struct and the like have a JSON form of their own.
-    if (field.is_object() && known->message_type()->file()->package() != "google.protobuf") {
-      auto nested = check_fields(field, *known->message_type(), unknown_allowed);
-      if (!nested) {
-        return nested;
-      }
-    }
-  }
-  return {};
-}
-
-base::TimePoint time_of(const pb::Timestamp& timestamp) {
-  return base::TimePoint(std::chrono::seconds(timestamp.seconds()) +
-                         std::chrono::microseconds(timestamp.nanos() / 1000));
+  });
+  return refusal;
 }
 
 void set_time(pb::Timestamp& timestamp, base::TimePoint time) {
@@ -120,37 +158,48 @@ bool is_name(std::string_view text, std::size_t characters_max) {
          });
 }
 
-base::Result<Payload> recycle_of(const Field& root, const Envelope& envelope) {
-  const auto& request = envelope.recycle();
-  const Field fields = root["recycle"];
-  if (!is_group_name(request.auto_scaling_group_name())) {
-    return either(fields, "autoScalingGroupName", "auto_scaling_group_name")
-        .refuse("the name of an Auto Scaling group, 1 to 255 characters");
+// Of a field that check_fields has passed.
+base::TimePoint time_in(const Field& field) {
+  const auto time = field.optional_time();
+  return time ? *time : base::TimePoint{};
+}
+
+bool flag_in(const Field& field) {
+  return field.present() && base::boolean_in(field.json()).value_or(false);
+}
+
+base::Result<Payload> recycle_of(const Field& recycle, base::TimePoint sent_at) {
+  auto group = either(recycle, "autoScalingGroupName", "auto_scaling_group_name").group_name();
+  if (!group) {
+    return group.error();
   }
-  if (!is_name(request.strategy(), kStrategyCharactersMax)) {
-    return fields["strategy"].refuse("the name of a strategy, letters, digits and -_. only");
+  const Field strategy = recycle["strategy"];
+  if (!is_name(strategy.text_if_any(), kStrategyCharactersMax)) {
+    return strategy.refuse("the name of a strategy, letters, digits and -_. only");
   }
+  const Field requested_at = either(recycle, "requestedAt", "requested_at");
+  const bool has_time = requested_at.present() && !requested_at.is_null();
   RecycleRequest payload;
-  payload.group = base::GroupName(request.auto_scaling_group_name());
-  payload.strategy = request.strategy();
-  payload.force = request.force();
-  payload.dry_run = request.dry_run();
-  payload.requested_at =
-      time_of(request.has_requested_at() ? request.requested_at() : envelope.sent_at());
-  payload.reason = request.reason();
-  payload.source_event_id = request.source_event_id();
+  payload.group = std::move(*group);
+  payload.strategy = strategy.text_if_any();
+  payload.force = flag_in(recycle["force"]);
+  payload.dry_run = flag_in(either(recycle, "dryRun", "dry_run"));
+  payload.requested_at = has_time ? time_in(requested_at) : sent_at;
+  payload.reason = recycle["reason"].text_if_any();
+  payload.source_event_id = either(recycle, "sourceEventId", "source_event_id").text_if_any();
   return Payload(std::move(payload));
 }
 
-base::Result<Payload> oncall_job_of(const Field& root, const Envelope& envelope) {
-  const Field fields = either(root, "oncallJob", "oncall_job");
-  const std::string& job = envelope.oncall_job().job();
-  if (job.empty() || !is_name(job, kJobCharactersMax)) {
-    return fields["job"].refuse("the name of a job, letters, digits and -_. only");
+base::Result<Payload> oncall_job_of(const Field& oncall_job) {
+  const Field job = oncall_job["job"];
+  if (job.text_if_any().empty() || !is_name(job.text_if_any(), kJobCharactersMax)) {
+    return job.refuse("the name of a job, letters, digits and -_. only");
   }
-  // From our own reading, not from protobuf's Struct, where every number is a double.
-  const Field input = fields["input"];
-  return Payload(OncallJobRequest{job, input.is_object() ? input.json().dump() : "{}"});
+  const Field input = oncall_job["input"];
+  // By nlohmann: names in order, each of them once.
+  return Payload(OncallJobRequest{
+      std::string(job.text_if_any()),
+      input.is_object() ? nlohmann::json::parse(base::dump(input.json())).dump() : "{}"});
 }
 
 }  // namespace
@@ -166,42 +215,25 @@ base::Result<Message> decode_envelope(const Field& root) {
     return version.error();
   }
   const bool newer = *version > kSchemaVersion;
-  if (const auto checked = check_fields(root, *Envelope::descriptor(), newer); !checked) {
-    return checked.error();
+  if (auto refusal = check_fields(root, envelope_form(), newer)) {
+    return std::move(*refusal);
   }
+  const Field recycle = root["recycle"];
   const Field job = either(root, "oncallJob", "oncall_job");
-  if (root["recycle"].is_object() && job.is_object()) {
+  if (recycle.is_object() && job.is_object()) {
     return base::invalid("expected recycle or oncallJob, found both");
   }
-  Envelope envelope;
-  pb::util::JsonParseOptions options;
-  options.ignore_unknown_fields = newer;
-  // Written anew from what was parsed: protobuf's reader is laxer than JSON and takes the first of
-  // two equal keys where ours takes the last.
-  const auto status = pb::util::JsonStringToMessage(root.json().dump(), &envelope, options);
-  if (!status.ok()) {
-    return base::invalid(shorten(std::string(status.message()), kErrorCharactersMax));
+  if (!recycle.is_object() && !job.is_object()) {
+    return base::invalid(
+        fmt::format("expected recycle or oncallJob, found neither (schema version {}, ours is {})",
+                    *version, kSchemaVersion));
   }
   Message message;
-  message.id = envelope.id();
-  message.time = time_of(envelope.sent_at());
-  message.actor = envelope.sent_by();
-  base::Result<Payload> payload = base::invalid("");
-  switch (envelope.payload_case()) {
-    case Envelope::kRecycle:
-      message.kind = kind::kRecycleRequest;
-      payload = recycle_of(root, envelope);
-      break;
-    case Envelope::kOncallJob:
-      message.kind = kind::kOncallJobRequest;
-      payload = oncall_job_of(root, envelope);
-      break;
-    case Envelope::PAYLOAD_NOT_SET:
-      payload = base::invalid(fmt::format(
-          "expected recycle or oncallJob, found neither (schema version {}, ours is {})", *version,
-          kSchemaVersion));
-      break;
-  }
+  message.id = root["id"].text_if_any();
+  message.time = time_in(either(root, "sentAt", "sent_at"));
+  message.actor = either(root, "sentBy", "sent_by").text_if_any();
+  message.kind = recycle.is_object() ? kind::kRecycleRequest : kind::kOncallJobRequest;
+  auto payload = recycle.is_object() ? recycle_of(recycle, message.time) : oncall_job_of(job);
   if (!payload) {
     return payload.error();
   }

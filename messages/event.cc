@@ -48,7 +48,7 @@ base::Result<Message> decode_event(const Field& root) {
   if (!detail) {
     return detail.error();
   }
-  std::string event_name;
+  std::string_view event_name;
   if (*detail_type == kCall) {
     const auto name = (*detail)["eventName"].text();
     if (!name) {
@@ -74,7 +74,7 @@ base::Result<Message> decode_event(const Field& root) {
   message.time = *time;
   message.actor = (*detail)["userIdentity"]["arn"].text_if_any();
   // CloudTrail reports failed calls too; nothing changed, and requestParameters may be null.
-  const std::string error_code = (*detail)["errorCode"].text_if_any();
+  const std::string_view error_code = (*detail)["errorCode"].text_if_any();
   if (!error_code.empty()) {
     message.payload = Ignored{fmt::format("the call failed: {}", shorten(error_code))};
     return message;

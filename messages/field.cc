@@ -1,6 +1,7 @@
 #include "messages/field.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -36,19 +37,34 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-std::string dump(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 // What was found, for errors. They are logged, so structures are named and not shown: what a body
 // holds is nobody else's business.
-std::string describe_found(const Json& value) {
-  if (value.is_object()) return value.empty() ? "an empty object" : "an object";
-  if (value.is_array()) return value.empty() ? "an empty list" : "a list";
-  return shorten(dump(value));
+std::string describe_found(base::JsonValue value) {
+  if (base::is_object(value)) return base::is_empty(value) ? "an empty object" : "an object";
+  if (base::is_array(value)) return base::is_empty(value) ? "an empty list" : "a list";
+  return shorten(base::dump(value));
 }
 
-// Accepts every event and keeps where the parser stopped.
+std::string_view type_name(base::JsonValue value) {
+  switch (value.type()) {
+    case base::JsonType::OBJECT:
+      return "object";
+    case base::JsonType::ARRAY:
+      return "array";
+    case base::JsonType::STRING:
+      return "string";
+    case base::JsonType::BOOL:
+      return "boolean";
+    case base::JsonType::NULL_VALUE:
+      return "null";
+    default:
+      return "number";
+  }
+}
+
+using Json = nlohmann::json;
+
+// Accepts every event and keeps where the parser stopped: simdjson does not tell.
 struct StopFinder {
   std::size_t at = 0;
 
@@ -92,22 +108,26 @@ std::string shorten(std::string_view text, std::size_t characters_max) {
   return line;
 }
 
-base::Result<Document> parse_object(std::string_view text) {
+base::Result<base::JsonDocument> parse_object(std::string_view text) {
   if (text.size() > kBodyBytesMax) {
     return base::invalid(
         fmt::format("expected at most {} bytes of JSON, found {}", kBodyBytesMax, text.size()));
   }
-  if (const int depth = nesting(text); depth > kNestingMax) {
+  // Nearly no message holds so many brackets, and counting them is quicker than following them.
+  const auto brackets =
+      std::count(text.begin(), text.end(), '{') + std::count(text.begin(), text.end(), '[');
+  if (const int depth = brackets > kNestingMax ? nesting(text) : 0; depth > kNestingMax) {
     return base::invalid(
         fmt::format("expected JSON nested at most {} deep, found {}", kNestingMax, depth));
   }
-  Json root = Json::parse(text, nullptr, false);
-  if (root.is_discarded()) return not_json(text);
-  if (!root.is_object()) {
+  auto document = base::JsonDocument::parse(text);
+  if (!document) return not_json(text);
+  if (!base::is_object(document->root())) {
     // A body that is one text or number is all body: its type is told, not itself.
-    return base::invalid(fmt::format("expected a JSON object, found a JSON {}", root.type_name()));
+    return base::invalid(
+        fmt::format("expected a JSON object, found a JSON {}", type_name(document->root())));
   }
-  return Document{std::move(root)};
+  return std::move(*document);
 }
 
 bool is_group_name(std::string_view text) {
@@ -117,55 +137,80 @@ bool is_group_name(std::string_view text) {
          std::none_of(text.begin(), text.end(), is_control);
 }
 
-std::string first_text(const Field& first, const Field& second) {
-  std::string text = first.text_if_any();
+std::string_view first_text(const Field& first, const Field& second) {
+  const std::string_view text = first.text_if_any();
   return text.empty() ? second.text_if_any() : text;
 }
 
+Field Field::step(Step step) const {
+  Field field = *this;
+  field.present_ = false;
+  if (steps_ < kStepsMax) field.path_[field.steps_++] = step;
+  return field;
+}
+
 Field Field::operator[](std::string_view key) const {
-  std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
-  if (is_object()) {
-    if (const auto found = value_->find(std::string(key)); found != value_->end()) {
-      return {&*found, std::move(path)};
-    }
+  Field field = step({key.data(), static_cast<std::uint32_t>(key.size())});
+  if (!present_) return field;
+  if (const auto member = base::member_of(value_, key)) {
+    field.value_ = *member;
+    field.present_ = true;
   }
-  return {nullptr, std::move(path)};
+  return field;
 }
 
 std::vector<Field> Field::elements() const {
   std::vector<Field> fields;
-  if (is_array()) {
-    for (const Json& element : *value_) {
-      fields.push_back({&element, fmt::format("{}[{}]", path_, fields.size())});
-    }
-  }
+  if (!present_) return fields;
+  base::each_element(value_, [&](base::JsonValue element) {
+    Field field = step({nullptr, static_cast<std::uint32_t>(fields.size())});
+    field.value_ = element;
+    field.present_ = true;
+    fields.push_back(field);
+  });
   return fields;
 }
 
-base::Error Field::refuse(std::string_view expected) const {
-  return base::invalid(fmt::format("{}: expected {}, found {}", path_, expected,
-                                   present() ? describe_found(*value_) : "nothing"));
+std::string Field::path() const {
+  std::string path;
+  for (std::size_t i = 0; i < steps_; ++i) {
+    const Step& step = path_[i];
+    if (step.key == nullptr) {
+      path += fmt::format("[{}]", step.number);
+    } else {
+      if (i > 0) path += '.';
+      path.append(step.key, step.number);
+    }
+  }
+  return path;
 }
 
-base::Result<std::string> Field::text() const {
-  if (!present() || !value_->is_string() || value_->get_ref<const std::string&>().empty()) {
+base::Error Field::refuse(std::string_view expected) const {
+  return base::invalid(fmt::format("{}: expected {}, found {}", path(), expected,
+                                   present_ ? describe_found(value_) : "nothing"));
+}
+
+base::Result<std::string_view> Field::text() const {
+  const auto text = present_ ? base::text_in(value_) : std::nullopt;
+  if (!text || text->empty()) {
     return refuse("a string that is not empty");
   }
-  return value_->get<std::string>();
+  return *text;
 }
 
-base::Result<std::string> Field::optional_text() const {
-  if (!present() || value_->is_null()) {
-    return std::string();
+base::Result<std::string_view> Field::optional_text() const {
+  if (!present_ || is_null()) {
+    return std::string_view();
   }
-  if (!value_->is_string()) {
+  const auto text = base::text_in(value_);
+  if (!text) {
     return refuse("a string");
   }
-  return value_->get<std::string>();
+  return *text;
 }
 
-std::string Field::text_if_any() const {
-  return present() && value_->is_string() ? value_->get<std::string>() : std::string();
+std::string_view Field::text_if_any() const {
+  return present_ ? base::text_in(value_).value_or("") : std::string_view();
 }
 
 base::Result<Field> Field::object() const {
@@ -176,18 +221,19 @@ base::Result<Field> Field::object() const {
 }
 
 base::Result<base::GroupName> Field::group_name() const {
-  if (!present() || !value_->is_string() || !is_group_name(value_->get_ref<const std::string&>())) {
+  const auto name = present_ ? base::text_in(value_) : std::nullopt;
+  if (!name || !is_group_name(*name)) {
     return refuse("the name of an Auto Scaling group, 1 to 255 characters");
   }
-  return base::GroupName(value_->get<std::string>());
+  return base::GroupName(std::string(*name));
 }
 
 base::Result<base::TimePoint> Field::optional_time() const {
-  if (!present() || value_->is_null()) {
+  if (!present_ || is_null()) {
     return base::TimePoint{};
   }
-  if (value_->is_string()) {
-    if (auto time = base::parse_rfc3339(value_->get_ref<const std::string&>())) {
+  if (const auto text = base::text_in(value_)) {
+    if (auto time = base::parse_rfc3339(*text)) {
       return *time;
     }
   }

@@ -3,18 +3,17 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/names.h"
 #include "base/result.h"
 
-#include <nlohmann/json.hpp>
-
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace messages {
-
-using Json = nlohmann::json;
 
 // SQS's own limit on a message; larger text did not come from a queue.
 inline constexpr std::size_t kBodyBytesMax = 1U << 20U;
@@ -23,52 +22,58 @@ inline constexpr std::size_t kBodyBytesMax = 1U << 20U;
 inline constexpr int kNestingMax = 32;
 inline constexpr std::size_t kGroupNameCharactersMax = 255;
 
-// Wrapped, because Json converts to anything, a Result's error included.
-struct Document {
-  Json root;
-};
-
 // A JSON object within the limits, or what is wrong with the text.
-base::Result<Document> parse_object(std::string_view text);
+base::Result<base::JsonDocument> parse_object(std::string_view text);
 
 // For error texts: one line, printable, at most about `characters_max` characters.
 std::string shorten(std::string_view text, std::size_t characters_max = 60);
 
-// A view: the JSON document must outlive it.
+// A view: the JSON document must outlive it and every text taken from it, and so must the names
+// that it is asked for. Cheap to copy: the path is put together only for an error.
 class Field {
  public:
-  explicit Field(const Json& root) : value_(&root) {}
+  explicit Field(base::JsonValue root) : value_(root), present_(true) {}
 
   // The member of this name; an absent field if there is none or this is no object.
   Field operator[](std::string_view key) const;
   std::vector<Field> elements() const;  // of an array; empty for anything else
 
-  bool present() const { return value_ != nullptr; }
-  bool is_object() const { return present() && value_->is_object(); }
-  bool is_array() const { return present() && value_->is_array(); }
-  const Json& json() const { return *value_; }
-  const std::string& path() const { return path_; }
+  bool present() const { return present_; }
+  bool is_null() const { return present_ && base::is_null(value_); }
+  bool is_object() const { return present_ && base::is_object(value_); }
+  bool is_array() const { return present_ && base::is_array(value_); }
+  base::JsonValue json() const { return value_; }  // only if present
+  std::string path() const;                        // "detail.requestParameters.tags[2].key"
 
-  base::Result<std::string> text() const;           // a string that is not empty
-  base::Result<std::string> optional_text() const;  // "" if absent or null
+  base::Result<std::string_view> text() const;           // a string that is not empty
+  base::Result<std::string_view> optional_text() const;  // "" if absent or null
   base::Result<Field> object() const;
   base::Result<base::GroupName> group_name() const;
   base::Result<base::TimePoint> optional_time() const;  // RFC 3339; the epoch if absent or null
   // The string, or "" for anything else: for what is nice to know and not worth a refusal.
-  std::string text_if_any() const;
+  std::string_view text_if_any() const;
 
   // "detail.AutoScalingGroupName: expected <what>, found 5"
   base::Error refuse(std::string_view expected) const;
 
  private:
-  Field(const Json* value, std::string path) : value_(value), path_(std::move(path)) {}
+  // Deeper than any decoder looks; what lies deeper is called by the path that leads to it.
+  static constexpr std::size_t kStepsMax = 8;
+  struct Step {
+    const char* key = nullptr;  // none: an element
+    std::uint32_t number = 0;   // bytes of the key, or the index of the element
+  };
 
-  const Json* value_ = nullptr;
-  std::string path_;
+  Field step(Step step) const;
+
+  base::JsonValue value_;
+  bool present_ = false;
+  std::uint8_t steps_ = 0;
+  std::array<Step, kStepsMax> path_;
 };
 
 // The first of the two that holds a string.
-std::string first_text(const Field& first, const Field& second);
+std::string_view first_text(const Field& first, const Field& second);
 
 // Whether this can be the name of an Auto Scaling group: 1..255 characters, none of them a control
 // character (they would only serve to forge log lines).

@@ -56,7 +56,7 @@ base::Result<Payload> instance_event(const Field& detail, Action action, bool su
   if (!instance) {
     return instance.error();
   }
-  event.instance = base::InstanceId(*instance);
+  event.instance = base::InstanceId(std::string(*instance));
   const auto status = detail["StatusMessage"].optional_text();
   if (!status) {
     return status.error();
@@ -70,8 +70,8 @@ base::Result<Payload> instance_event(const Field& detail, Action action, bool su
 }  // namespace
 
 base::Result<Payload> decode_instance_event(const Field& event) {
-  const std::string type = event["detail-type"].text_if_any();
-  const bool launch = type.find(" Launch ") != std::string::npos;
+  const std::string_view type = event["detail-type"].text_if_any();
+  const bool launch = type.find(" Launch ") != std::string_view::npos;
   return instance_event(event["detail"], launch ? Action::kLaunch : Action::kTerminate,
                         type.ends_with(" Successful"));
 }
@@ -81,7 +81,7 @@ bool is_notification(const Field& root) {
 }
 
 base::Result<Message> decode_notification(const Field& root) {
-  const std::string name = root["Event"].text_if_any();
+  const std::string_view name = root["Event"].text_if_any();
   Message message;
   message.id = first_text(root["RequestId"], root["ActivityId"]);
   const auto time = root["Time"].optional_time();

@@ -18,7 +18,7 @@ constexpr std::string_view kTerminating = "autoscaling:EC2_INSTANCE_TERMINATING"
 base::Result<LifecycleAction> lifecycle_action(const Field& detail) {
   LifecycleAction action;
   const Field transition = detail["LifecycleTransition"];
-  const std::string name = transition.text_if_any();
+  const std::string_view name = transition.text_if_any();
   if (name != kLaunching && name != kTerminating) {
     return transition.refuse(std::string(kLaunching) + " or " + std::string(kTerminating));
   }
@@ -42,7 +42,7 @@ base::Result<LifecycleAction> lifecycle_action(const Field& detail) {
     return token.error();
   }
   action.group = *group;
-  action.instance = base::InstanceId(*instance);
+  action.instance = base::InstanceId(std::string(*instance));
   action.hook_name = *hook;
   action.action_token = *token;
   action.warm_pool = detail["Origin"].text_if_any() == "WarmPool" ||
@@ -57,7 +57,8 @@ base::Result<Payload> decode_lifecycle_action(const Field& event) {
   if (!action) {
     return action.error();
   }
-  const bool launch_type = event["detail-type"].text_if_any().find("-launch ") != std::string::npos;
+  const bool launch_type =
+      event["detail-type"].text_if_any().find("-launch ") != std::string_view::npos;
   if (launch_type != (action->transition == LifecycleAction::Transition::kLaunching)) {
     return event["detail"]["LifecycleTransition"].refuse("the transition of the detail-type");
   }

@@ -113,4 +113,53 @@ TEST(Envelope, AcceptsAnyInputForAJobButOnlyAnObject) {
   EXPECT_FALSE(with_input("5").has_value());
 }
 
+TEST(Envelope, TakesFieldsInEitherSpellingButNotInBoth) {
+  const auto message = messages::decode(
+      R"({"schema_version":1,"sent_at":"2026-01-02T03:04:05Z","sent_by":"bob",
+          "recycle":{"auto_scaling_group_name":"web","dry_run":true,"source_event_id":"e-1"}})");
+  ASSERT_TRUE(message.has_value()) << message.error().message;
+  const auto& request = std::get<RecycleRequest>(message->payload);
+  EXPECT_EQ(message->actor, "bob");
+  EXPECT_EQ(request.group.value, "web");
+  EXPECT_TRUE(request.dry_run);
+  EXPECT_EQ(request.source_event_id, "e-1");
+  EXPECT_EQ(request.requested_at, base::parse_rfc3339("2026-01-02T03:04:05Z").value());
+
+  const auto twice = messages::decode(
+      R"({"schemaVersion":1,
+          "recycle":{"autoScalingGroupName":"a","auto_scaling_group_name":"b"}})");
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_EQ(twice.error().message,
+            "recycle.auto_scaling_group_name: expected nothing beside autoScalingGroupName, found "
+            "\"b\"");
+}
+
+TEST(Envelope, TakesNullForAFieldThatIsAbsent) {
+  const auto message = messages::decode(
+      R"({"schemaVersion":1,"id":null,"sentAt":null,"oncallJob":null,
+          "recycle":{"autoScalingGroupName":"web","force":null,"requestedAt":null}})");
+  ASSERT_TRUE(message.has_value()) << message.error().message;
+  const auto& request = std::get<RecycleRequest>(message->payload);
+  EXPECT_FALSE(request.force);
+  EXPECT_EQ(request.requested_at, base::TimePoint{});
+}
+
+TEST(Envelope, RefusesAVersionThatIsNoWholeNumberFromOne) {
+  for (const char* version :
+       {"0", "-1", "1.5", "\"1\"", "null", "4294967296", "1e2", "99999999999999999999"}) {
+    const auto message = messages::decode(R"({"schemaVersion":)" + std::string(version) +
+                                          R"(,"recycle":{"autoScalingGroupName":"web"}})");
+    ASSERT_FALSE(message.has_value()) << version;
+    EXPECT_TRUE(message.error().message.starts_with("schemaVersion: expected a whole number"));
+  }
+}
+
+TEST(Envelope, WritesAJobsInputWithEveryNameOnceAndInOrder) {
+  const auto message = messages::decode(
+      R"({"schemaVersion":1,"oncallJob":{"job":"j","input":{"b":1,"a":{"z":null},"b":2}}})");
+  ASSERT_TRUE(message.has_value()) << message.error().message;
+  EXPECT_EQ(std::get<messages::OncallJobRequest>(message->payload).input_json,
+            R"({"a":{"z":null},"b":2})");
+}
+
 }  // namespace
