@@ -1,7 +1,6 @@
 #include "aws/caller.h"
 
 #include "aws/error.h"
-#include "aws/sigv4.h"
 #include "base/traced_executor.h"
 
 #include <boost/asio/this_coro.hpp>
@@ -51,13 +50,16 @@ std::optional<base::TimePoint> parse_http_date(std::string_view text) {
   return *time;
 }
 
+// Headers that are added to those of the ApiRequest, but for a trace.
+constexpr std::size_t kHeadersAdded = 8;
+
 base::HttpRequest to_http(const ApiRequest& request, std::string endpoint) {
   base::HttpRequest http;
   http.method = request.method;
   if (!request.host_prefix.empty()) endpoint.insert(endpoint.find("://") + 3, request.host_prefix);
   http.url = std::move(endpoint) + request.path;
-  http.headers.reserve(request.headers.size() + 8);
-  http.headers = request.headers;
+  http.headers.reserve(request.headers.size() + kHeadersAdded);
+  http.headers.assign(request.headers.begin(), request.headers.end());
   if (!request.content_type.empty()) {
     http.headers.push_back({"Content-Type", request.content_type});
   }
@@ -102,27 +104,37 @@ Caller::Caller(HttpClient& http, CredentialsProvider& credentials, base::Clock& 
       retry_policy_(retry),
       observer_(std::move(observer)) {}
 
+base::Result<const Caller::Target*> Caller::target(const std::string& service) {
+  const auto known = std::ranges::find(targets_, service, &Target::service);
+  if (known != targets_.end()) return &*known;
+  auto endpoint = resolve_endpoint(endpoints_, service);
+  if (!endpoint) return endpoint.error();
+  const SigningScope scope{endpoints_.region.value, signing_name(service)};
+  return &targets_.emplace_back(service, std::move(*endpoint), scope);
+}
+
 asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const ApiRequest& request,
                                                                        Attempt& attempt) {
   attempt.response_headers.clear();
   attempt.credentials = {};
-  const auto endpoint = resolve_endpoint(endpoints_, request.service);
-  if (!endpoint) co_return endpoint.error();
+  const auto target = this->target(request.service);
+  if (!target) co_return target.error();
   auto credentials = co_await credentials_.get();
   if (!credentials) co_return credentials.error();
   attempt.credentials = std::move(*credentials);
 
-  base::HttpRequest http = to_http(request, *endpoint);
+  base::HttpRequest http = to_http(request, (*target)->endpoint);
   add_trace(co_await asio::this_coro::executor, http.headers);
   http.headers.push_back({"User-Agent", std::string(kUserAgent)});
   http.headers.push_back({"amz-sdk-invocation-id", attempt.invocation_id});
-  http.headers.push_back({"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number,
-                                                         retry_policy_.attempts_max)});
+  http.headers.push_back(
+      {"amz-sdk-request", "attempt=" + std::to_string(attempt.number) +
+                              "; max=" + std::to_string(retry_policy_.attempts_max)});
   if (!attempt.credentials.access_key_id.empty()) {
-    const SigningScope scope{endpoints_.region.value, signing_name(request.service)};
     const base::TimePoint now = clock_.now() + clock_offset_;
-    const SigningOptions how = signing_options(request.service);
-    for (base::Header& header : sign(http, attempt.credentials, scope, now, how)) {
+    SigningOptions how = signing_options(request.service);
+    how.keys = &signing_keys_;
+    for (base::Header& header : sign(http, attempt.credentials, (*target)->scope, now, how)) {
       http.headers.push_back(std::move(header));
     }
   }
@@ -130,6 +142,7 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   HttpOptions options;
   options.timeout = request.timeout;
   options.fresh_connection = !request.idempotent;
+  options.success_headers = request.response_headers;
   auto response = co_await http_.send(std::move(http), options);
   if (!response) co_return response.error();
   if (response->status >= 200 && response->status < 300) co_return std::move(*response);

@@ -6,12 +6,14 @@
 #include "aws/endpoint.h"
 #include "aws/http_client.h"
 #include "aws/retry.h"
+#include "aws/sigv4.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -38,6 +40,7 @@ struct ApiRequest {
   // An error code that is one of the operation's answers ("ConditionalCheckFailedException"): its
   // response is returned whole instead of an error. Empty: none.
   std::string answer_code;
+  bool response_headers = true;  // false: nobody reads those of a success, they need not be kept
 };
 
 // Told of every attempt: for metrics. `code` is "ok", an AWS code or a transport code (bounded by
@@ -63,6 +66,13 @@ class Caller {
 
  private:
   struct Attempt;
+  struct Target {  // of one service
+    std::string service;
+    std::string endpoint;
+    SigningScope scope;
+  };
+
+  base::Result<const Target*> target(const std::string& service);
 
   boost::asio::awaitable<base::Result<base::HttpResponse>> attempt_once(const ApiRequest& request,
                                                                         Attempt& attempt);
@@ -78,6 +88,8 @@ class Caller {
   RetryPolicy retry_policy_;
   RetryQuota quota_;
   RequestObserver observer_;
+  std::deque<Target> targets_;  // those called so far
+  SigningKeys signing_keys_;
   base::Duration clock_offset_{0};  // AWS's clock minus ours, learnt from refused signatures
 };
 

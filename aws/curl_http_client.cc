@@ -65,6 +65,7 @@ struct CurlHttpClient::Impl : std::enable_shared_from_this<Impl> {
   void collect_finished();
 
   void set_timer(long milliseconds);
+  void kick();
   void wait_for_timer();
   void wait_for_socket(const std::shared_ptr<Watch>& watch, int direction);
   void watch_socket(curl_socket_t socket, int wanted);
@@ -83,7 +84,8 @@ struct CurlHttpClient::Impl : std::enable_shared_from_this<Impl> {
   CURLM* multi = nullptr;
   std::unordered_map<CURL*, std::shared_ptr<Exchange>> running;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches;
-  std::vector<EasyHandle> idle;
+  std::vector<PooledHandle> idle;
+  bool kicked = false;  // libcurl will be called at once
 };
 
 base::Result<void> CurlHttpClient::Impl::open() {
@@ -113,16 +115,16 @@ void CurlHttpClient::Impl::close() {
 }
 
 base::Result<void> CurlHttpClient::Impl::start(const std::shared_ptr<Exchange>& exchange) {
-  EasyHandle easy;
+  PooledHandle pooled;
   if (idle.empty()) {
-    easy.reset(curl_easy_init());
-    if (!easy) return base::fatal("libcurl has no easy handle for us");
+    pooled.easy.reset(curl_easy_init());
+    if (!pooled.easy) return base::fatal("libcurl has no easy handle for us");
   } else {
-    easy = std::move(idle.back());
+    pooled = std::move(idle.back());
     idle.pop_back();
   }
   const SocketHooks hooks{&on_open, &on_close, this};
-  if (auto ok = exchange->transfer.prepare(std::move(easy), options, hooks); !ok) return ok;
+  if (auto ok = exchange->transfer.prepare(std::move(pooled), options, hooks); !ok) return ok;
   CURL* handle = exchange->transfer.easy();
   running.emplace(handle, exchange);
   const CURLMcode code = curl_multi_add_handle(multi, handle);
@@ -137,11 +139,7 @@ void CurlHttpClient::Impl::complete(CURL* easy, error_code ec) {
   if (node.empty()) return;
   const std::shared_ptr<Exchange> exchange = std::move(node.mapped());
   curl_multi_remove_handle(multi, easy);
-  EasyHandle handle = exchange->transfer.release();
-  if (idle.size() < kIdleHandlesMax) {
-    curl_easy_reset(handle.get());  // keeps nothing of the request, its options and its buffers
-    idle.push_back(std::move(handle));
-  }
+  if (idle.size() < kIdleHandlesMax) idle.push_back(exchange->transfer.release());
   if (running.empty()) {
     deadline.reset();
     timer.cancel();  // an armed timer would keep the io_context from running out of work
@@ -173,8 +171,10 @@ void CurlHttpClient::Impl::collect_finished() {
 }
 
 void CurlHttpClient::Impl::set_timer(long milliseconds) {
-  if (milliseconds < 0) {
-    deadline.reset();
+  deadline.reset();
+  if (milliseconds < 0) return;
+  if (milliseconds == 0) {  // at the start of every request: no timer is worth setting up for that
+    kick();
     return;
   }
   deadline = asio::steady_timer::clock_type::now() + std::chrono::milliseconds(milliseconds);
@@ -182,6 +182,16 @@ void CurlHttpClient::Impl::set_timer(long milliseconds) {
   if (timer_pending && timer.expiry() <= *deadline) return;
   timer.expires_at(*deadline);
   wait_for_timer();
+}
+
+void CurlHttpClient::Impl::kick() {
+  if (std::exchange(kicked, true)) return;
+  asio::post(executor, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->kicked = false;
+    self->act(CURL_SOCKET_TIMEOUT, 0);
+  });
 }
 
 void CurlHttpClient::Impl::wait_for_timer() {

@@ -10,6 +10,8 @@ namespace aws {
 namespace {
 
 constexpr std::size_t kHeaderBytesMax = 256U << 10U;
+// What an answer says of its length is believed so far: ten messages of the greatest size.
+constexpr std::size_t kBodyReserveMax = 2U << 20U;
 // AWS closes idle connections after a while without telling; older ones are not worth the gamble.
 constexpr long kIdleSecondsMax = 50;
 // Connections are renewed so that a poller follows when an endpoint's addresses change.
@@ -18,8 +20,11 @@ constexpr long kKeepAliveSeconds = 30;
 
 using base::ErrorKind;
 
+// To the end without a branch, which the compiler turns into vector instructions.
 bool has_line_break(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+  bool found = false;
+  for (const char c : text) found |= (c == '\r') | (c == '\n') | (c == '\0');
+  return found;
 }
 
 std::string_view trim(std::string_view text) {
@@ -28,15 +33,15 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::string host_in(std::string_view url) {
+std::string_view host_in(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   url.remove_prefix(scheme + 3);
   url = url.substr(0, url.find_first_of("/?#"));
   const auto user = url.rfind('@');
   if (user != std::string_view::npos) url.remove_prefix(user + 1);
-  if (url.starts_with('[')) return std::string(url.substr(0, url.find(']') + 1));
-  return std::string(url.substr(0, url.find(':')));
+  if (url.starts_with('[')) return url.substr(0, url.find(']') + 1);
+  return url.substr(0, url.find(':'));
 }
 
 // Addresses that a proxy could only get wrong: this machine, and the link-local metadata service.
@@ -69,39 +74,36 @@ class Setter {
   CURLoption option_{};
 };
 
+// What nearly all requests are; handles stay set for it.
+bool is_plain_post(const base::HttpRequest& request) {
+  return request.method == "POST" && request.url.find('@') == std::string::npos;
+}
+
 void set_method(Setter& set, const base::HttpRequest& request) {
-  const bool has_body = !request.body.empty() || request.method == "POST" ||
-                        request.method == "PUT" || request.method == "PATCH";
+  const bool has_body =
+      !request.body.empty() || request.method == "PUT" || request.method == "PATCH";
   if (request.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
-    return;
-  }
-  if (has_body) {
+  } else if (request.method == "POST" || has_body) {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(CURLOPT_POSTFIELDS, request.body.data());
+    if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   } else {
     set(CURLOPT_HTTPGET, 1L);
-  }
-  if (request.method != (has_body ? "POST" : "GET")) {
-    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (request.method != "GET") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
 }
 
-void set_connection(Setter& set, const HttpOptions& options, const CurlOptions& client) {
+void set_timeouts(Setter& set, const HttpOptions& options, const CurlOptions& client) {
   const long timeout = std::max<long>(1, static_cast<long>(options.timeout.count()));
   const long connect = std::max<long>(1, static_cast<long>(client.connect_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, timeout);
   set(CURLOPT_CONNECTTIMEOUT_MS, std::min(timeout, connect));
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
-  set(CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
-  set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
-  set(CURLOPT_MAXLIFETIME_CONN, kLifetimeSecondsMax);
   set(CURLOPT_FRESH_CONNECT, options.fresh_connection ? 1L : 0L);
 }
 
-void set_protocol(Setter& set, const CurlOptions& client, const std::string& host) {
+void set_constants(Setter& set, const CurlOptions& client, const SocketHooks& hooks) {
+  set(CURLOPT_PATH_AS_IS, 1L);  // the path that was signed
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);  // a signature is for one host only
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -110,7 +112,16 @@ void set_protocol(Setter& set, const CurlOptions& client, const std::string& hos
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!client.ca_bundle.empty()) set(CURLOPT_CAINFO, client.ca_bundle.c_str());
-  if (is_local(host)) set(CURLOPT_PROXY, "");
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
+  set(CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
+  set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
+  set(CURLOPT_MAXLIFETIME_CONN, kLifetimeSecondsMax);
+  set(CURLOPT_OPENSOCKETFUNCTION, hooks.open);
+  set(CURLOPT_OPENSOCKETDATA, hooks.data);
+  set(CURLOPT_CLOSESOCKETFUNCTION, hooks.close);
+  set(CURLOPT_CLOSESOCKETDATA, hooks.data);
 }
 
 bool is_tls_error(CURLcode code) {
@@ -144,77 +155,117 @@ bool is_connect_error(CURLcode code) {
 
 }  // namespace
 
-base::Result<void> CurlTransfer::set_headers() {
-  bool has_content_type = false;
-  std::string line;
-  const auto append = [this](const char* text) {
-    curl_slist* longer = curl_slist_append(headers_.get(), text);
-    if (longer == nullptr) return false;
-    static_cast<void>(headers_.release());
-    headers_.reset(longer);
-    return true;
-  };
-  for (const base::Header& header : request_.headers) {
-    if (has_line_break(header.name) || has_line_break(header.value) || header.name.empty()) {
-      return base::Error{ErrorKind::kInvalid,
-                         "InvalidRequest",
-                         fmt::format("sending to {}: a header holds a line break", host_),
-                         {}};
-    }
-    has_content_type = has_content_type || trim(header.name) == "Content-Type" ||
-                       trim(header.name) == "content-type";
-    // "Name;" is libcurl's way to send a header without a value.
-    line = header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
-    if (!append(line.c_str())) return base::fatal("out of memory for request headers");
-  }
-  // libcurl would wait for "100 Continue" with long bodies, and guess a type for a POST.
-  if (!append("Expect:")) return base::fatal("out of memory for request headers");
-  if (!has_content_type && !append("Content-Type:")) {
-    return base::fatal("out of memory for request headers");
-  }
-  return {};
-}
-
-base::Result<void> CurlTransfer::prepare(EasyHandle easy, const CurlOptions& client,
-                                         const SocketHooks& hooks) {
-  easy_ = std::move(easy);
-  host_ = host_in(request_.url);
-  if (host_.empty() || has_line_break(request_.url) || has_line_break(request_.method)) {
+base::Result<void> CurlTransfer::check_request() const {
+  if (host_in(request_.url).empty() || has_line_break(request_.url) ||
+      has_line_break(request_.method)) {
     return base::Error{ErrorKind::kInvalid,
                        "InvalidRequest",
                        fmt::format("'{}' is not an absolute http or https URL",
                                    request_.url.substr(0, request_.url.find_first_of("?\r\n"))),
                        {}};
   }
-  if (auto ok = set_headers(); !ok) return ok;
-  Setter set(easy_.get());
-  set(CURLOPT_URL, request_.url.c_str());
-  set(CURLOPT_PATH_AS_IS, 1L);  // the path that was signed
+  for (const base::Header& header : request_.headers) {
+    if (has_line_break(header.name) || has_line_break(header.value) || header.name.empty()) {
+      return base::Error{
+          ErrorKind::kInvalid,
+          "InvalidRequest",
+          fmt::format("sending to {}: a header holds a line break", host_in(request_.url)),
+          {}};
+    }
+  }
+  return {};
+}
+
+void CurlTransfer::write_headers() {
+  // libcurl would wait for "100 Continue" with long bodies, and guess a type for a POST.
+  static constexpr std::string_view kExpect = "Expect:";
+  static constexpr std::string_view kContentType = "Content-Type:";
+  std::size_t bytes = kExpect.size() + kContentType.size() + 2;
+  for (const base::Header& header : request_.headers) {
+    bytes += header.name.size() + header.value.size() + 3;
+  }
+  header_text_.reserve(bytes);  // so that it never moves under the pointers into it
+  header_list_.reserve(request_.headers.size() + 2);
+  const auto end_line = [this](std::size_t begin) {
+    header_text_ += '\0';
+    if (!header_list_.empty()) header_list_.back().next = header_list_.data() + header_list_.size();
+    header_list_.push_back({header_text_.data() + begin, nullptr});
+  };
+  bool has_content_type = false;
+  for (const base::Header& header : request_.headers) {
+    const std::string_view name = trim(header.name);
+    has_content_type = has_content_type || name == "Content-Type" || name == "content-type";
+    const std::size_t begin = header_text_.size();
+    header_text_ += header.name;
+    // "Name;" is libcurl's way to send a header without a value.
+    header_text_ += header.value.empty() ? ";" : ": ";
+    header_text_ += header.value;
+    end_line(begin);
+  }
+  for (const std::string_view line : {kExpect, kContentType}) {
+    if (line == kContentType && has_content_type) continue;
+    const std::size_t begin = header_text_.size();
+    header_text_ += line;
+    end_line(begin);
+  }
+}
+
+base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions& client,
+                                         const SocketHooks& hooks) {
+  handle_ = std::move(handle);
+  if (auto ok = check_request(); !ok) return ok;
+  write_headers();
+  Setter set(easy());
+  if (!handle_.ready) set_constants(set, client, hooks);
+  if (handle_.url != request_.url) {
+    set(CURLOPT_URL, request_.url.c_str());
+    // Without one of ours libcurl looks into the environment.
+    set(CURLOPT_PROXY, is_local(host_in(request_.url)) ? "" : static_cast<const char*>(nullptr));
+  }
   set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_PRIVATE, this);
-  set(CURLOPT_HTTPHEADER, headers_.get());
+  set(CURLOPT_HTTPHEADER, header_list_.data());
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
   set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_OPENSOCKETFUNCTION, hooks.open);
-  set(CURLOPT_OPENSOCKETDATA, hooks.data);
-  set(CURLOPT_CLOSESOCKETFUNCTION, hooks.close);
-  set(CURLOPT_CLOSESOCKETDATA, hooks.data);
   set_method(set, request_);
-  set_connection(set, options_, client);
-  set_protocol(set, client, host_);
+  set_timeouts(set, options_, client);
   return set.result();
+}
+
+PooledHandle CurlTransfer::release() {
+  CURL* easy = handle_.easy.get();
+  handle_.ready = is_plain_post(request_);
+  if (!handle_.ready) {
+    curl_easy_reset(easy);
+    handle_.url.clear();
+    return std::move(handle_);
+  }
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, nullptr);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, nullptr);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, nullptr);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);
+  handle_.url = std::move(request_.url);
+  return std::move(handle_);
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
+  std::string& body = transfer.response_.body;
   const std::size_t bytes = size * count;
-  if (transfer.response_.body.size() + bytes > transfer.options_.body_bytes_max) {
+  if (body.size() + bytes > transfer.options_.body_bytes_max) {
     transfer.too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
-  transfer.response_.body.append(data, bytes);
+  if (body.empty()) {
+    curl_off_t length = 0;
+    curl_easy_getinfo(transfer.easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0) body.reserve(std::min<std::size_t>(length, kBodyReserveMax));
+  }
+  body.append(data, bytes);
   return bytes;
 }
 
@@ -228,25 +279,38 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   }
   const std::string_view line(data, bytes);
   if (line.starts_with("HTTP/")) {
-    transfer.response_.headers.clear();  // those before were of an interim answer (1xx)
+    transfer.header_lines_.clear();  // those before were of an interim answer (1xx)
     transfer.headers_complete_ = false;
+    const auto status = line.find(' ');
+    const bool success = status != std::string_view::npos && line.substr(status + 1, 1) == "2";
+    transfer.keep_headers_ = transfer.options_.success_headers || !success;
     return bytes;
   }
   if (line == "\r\n" || line == "\n") {
     transfer.headers_complete_ = true;
     return bytes;
   }
-  const auto colon = line.find(':');
-  if (colon != std::string_view::npos) {
-    transfer.response_.headers.push_back(
+  if (transfer.keep_headers_) transfer.header_lines_ += line;
+  return bytes;
+}
+
+void CurlTransfer::read_headers() {
+  std::string_view lines = header_lines_;
+  while (!lines.empty()) {
+    const auto end = std::min(lines.find('\n'), lines.size() - 1);
+    const std::string_view line = lines.substr(0, end + 1);
+    lines.remove_prefix(end + 1);
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    response_.headers.push_back(
         {std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
   }
-  return bytes;
 }
 
 base::Error CurlTransfer::error_of(CURLcode code) const {
   const auto error = [this](ErrorKind kind, const char* name, std::string_view what) {
-    return base::Error{kind, name, fmt::format("sending to {}: {}", host_, what), {}};
+    const std::string_view host = host_in(request_.url);
+    return base::Error{kind, name, fmt::format("sending to {}: {}", host, what), {}};
   };
   const std::string_view text = curl_easy_strerror(code);
   const std::string_view detail = error_text_[0] != '\0' ? std::string_view(error_text_) : text;
@@ -264,7 +328,7 @@ base::Error CurlTransfer::error_of(CURLcode code) const {
   if (is_tls_error(code)) return error(ErrorKind::kFatal, "TlsError", detail);
   if (code == CURLE_OPERATION_TIMEDOUT) {
     curl_off_t ready = 0;  // when the connection stood and the request could go out
-    curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
+    curl_easy_getinfo(easy(), CURLINFO_PRETRANSFER_TIME_T, &ready);
     if (ready == 0) return error(ErrorKind::kRetry, "ConnectError", "timed out while connecting");
     return error(ErrorKind::kRetry, "Timeout",
                  fmt::format("no complete answer within {} ms", options_.timeout.count()));
@@ -280,8 +344,9 @@ base::Result<base::HttpResponse> CurlTransfer::finish(CURLcode code) {
   // libcurl calls a connection that closes between two headers a success.
   if (!headers_complete_) return error_of(CURLE_GOT_NOTHING);
   long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
+  read_headers();
   return std::move(response_);
 }
 

@@ -8,6 +8,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace aws {
 
@@ -16,10 +18,6 @@ struct EasyDeleter {
 };
 using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 
-struct HeaderListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
 // How connections' sockets are opened and closed: the event loop's business.
 struct SocketHooks {
   curl_opensocket_callback open = nullptr;
@@ -27,18 +25,28 @@ struct SocketHooks {
   void* data = nullptr;
 };
 
+// A handle between two exchanges. The options that are the same for every request of one client
+// stay on it, and so does its URL.
+struct PooledHandle {
+  EasyHandle easy;
+  bool ready = false;  // the constant options are set
+  std::string url;     // the one that is set; empty for none
+};
+
 class CurlTransfer {
  public:
   CurlTransfer(base::HttpRequest request, HttpOptions options)
       : request_(std::move(request)), options_(options) {}
 
-  // Takes a fresh or reset handle and sets every option on it. Errors: kInvalid for a request that
-  // cannot be sent, kFatal when libcurl refuses an option.
-  base::Result<void> prepare(EasyHandle easy, const CurlOptions& client, const SocketHooks& hooks);
+  // Sets what the handle lacks. Errors: kInvalid for a request that cannot be sent, kFatal when
+  // libcurl refuses an option.
+  base::Result<void> prepare(PooledHandle handle, const CurlOptions& client,
+                             const SocketHooks& hooks);
 
-  CURL* easy() const { return easy_.get(); }
-  // The handle back, for reuse; only once it is out of the multi handle.
-  EasyHandle release() { return std::move(easy_); }
+  CURL* easy() const { return handle_.easy.get(); }
+  // The handle back, for reuse, with nothing of this request on it but its URL; only once it is out
+  // of the multi handle.
+  PooledHandle release();
 
   // What the exchange came to, after libcurl reported `code` for it.
   base::Result<base::HttpResponse> finish(CURLcode code);
@@ -46,18 +54,23 @@ class CurlTransfer {
  private:
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-  base::Result<void> set_headers();
+  base::Result<void> check_request() const;
+  void write_headers();
+  void read_headers();
   base::Error error_of(CURLcode code) const;
 
   base::HttpRequest request_;
   HttpOptions options_;
   base::HttpResponse response_;
+  std::string header_lines_;  // of the answer, as they came
   std::size_t header_bytes_ = 0;
+  bool keep_headers_ = true;
   bool too_large_ = false;
   bool headers_complete_ = false;
-  std::string host_;
-  EasyHandle easy_;
-  std::unique_ptr<curl_slist, HeaderListDeleter> headers_;
+  PooledHandle handle_;
+  // libcurl's list of header lines, in two blocks instead of two for each line.
+  std::string header_text_;  // lines, each ended by a NUL
+  std::vector<curl_slist> header_list_;
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 

@@ -18,6 +18,8 @@ struct HttpOptions {
   // connection dies before the first byte of the answer, but never on a fresh connection.
   bool fresh_connection = false;
   std::size_t body_bytes_max = 16U << 20U;  // a longer answer is an error
+  // False: the headers of an answer 2xx may be left out.
+  bool success_headers = true;
 };
 
 class HttpClient {

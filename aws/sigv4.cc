@@ -1,15 +1,7 @@
 #include "aws/sigv4.h"
 
-#include <fmt/format.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <memory>
-#include <stdexcept>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -18,75 +10,8 @@ namespace aws {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-using Digest = std::array<unsigned char, 32>;
-
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-
-void require(bool ok) {
-  if (!ok) throw std::runtime_error("OpenSSL cannot compute SHA-256");
-}
-
-// OpenSSL 3 looks algorithms up by name on every one-shot call; fetched once it is three times
-// faster. One per thread because the contexts hold the state of the computation in progress.
-class Sha256 {
- public:
-  Sha256() {
-    require(md_ && context_ && mac_ && mac_context_);
-    char name[] = "SHA256";
-    const std::array<OSSL_PARAM, 2> parameters = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_end()};
-    require(EVP_MAC_CTX_set_params(mac_context_.get(), parameters.data()) == 1);
-  }
-
-  Digest hash(std::string_view text) {
-    Digest digest;
-    require(EVP_DigestInit_ex2(context_.get(), md_.get(), nullptr) == 1 &&
-            EVP_DigestUpdate(context_.get(), text.data(), text.size()) == 1 &&
-            EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
-    return digest;
-  }
-
-  Digest hmac(const unsigned char* key, std::size_t key_size, std::string_view text) {
-    Digest digest;
-    std::size_t size = 0;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-    require(EVP_MAC_init(mac_context_.get(), key, key_size, nullptr) == 1 &&
-            EVP_MAC_update(mac_context_.get(), bytes, text.size()) == 1 &&
-            EVP_MAC_final(mac_context_.get(), digest.data(), &size, digest.size()) == 1);
-    return digest;
-  }
-
-  Digest hmac(const Digest& key, std::string_view text) {
-    return hmac(key.data(), key.size(), text);
-  }
-
- private:
-  std::unique_ptr<EVP_MD, Freed<EVP_MD_free>> md_{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
-  std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>> context_{EVP_MD_CTX_new()};
-  std::unique_ptr<EVP_MAC, Freed<EVP_MAC_free>> mac_{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
-  std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>> mac_context_{EVP_MAC_CTX_new(mac_.get())};
-};
-
-Sha256& hasher() {
-  thread_local Sha256 instance;
-  return instance;
-}
-
-void append_hex(std::string& out, std::span<const unsigned char> digest) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  for (const unsigned char byte : digest) {
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-}
+// Far more than the services and regions of one process.
+constexpr std::size_t kSigningKeysMax = 64;
 
 struct UrlParts {
   std::string_view scheme;
@@ -120,10 +45,14 @@ std::string_view host_of(const UrlParts& url) {
   return host;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool is_signed(std::string_view name) {
+  return same_name(name, "content-type") || same_name(name.substr(0, 6), "x-amz-");
 }
 
 // Ends trimmed, runs of white space inside become one space.
@@ -150,15 +79,13 @@ struct CanonicalHeaders {
 CanonicalHeaders canonical_headers(const base::HttpRequest& request, const UrlParts& url,
                                    const Credentials& credentials, std::string_view amz_date,
                                    bool all) {
-  std::vector<std::pair<std::string, std::string_view>> chosen;
+  std::vector<std::pair<std::string_view, std::string_view>> chosen;
   chosen.reserve(request.headers.size() + 3);
   bool has_host = false;
   for (const base::Header& header : request.headers) {
-    std::string name = lower(header.name);
-    has_host = has_host || name == "host";
-    if (all || name == "host" || name == "content-type" || name.starts_with("x-amz-")) {
-      chosen.emplace_back(std::move(name), header.value);
-    }
+    const bool host = same_name(header.name, "host");
+    has_host = has_host || host;
+    if (all || host || is_signed(header.name)) chosen.emplace_back(header.name, header.value);
   }
   if (!has_host) chosen.emplace_back("host", host_of(url));
   chosen.emplace_back("x-amz-date", amz_date);
@@ -166,17 +93,24 @@ CanonicalHeaders canonical_headers(const base::HttpRequest& request, const UrlPa
     chosen.emplace_back("x-amz-security-token", credentials.session_token.expose());
   }
   // Stable: the values of a repeated header keep the order in which they are sent.
-  std::ranges::stable_sort(chosen, {}, &std::pair<std::string, std::string_view>::first);
+  std::ranges::stable_sort(chosen, [](const auto& a, const auto& b) {
+    return std::ranges::lexicographical_compare(a.first, b.first, {}, lower, lower);
+  });
 
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : chosen) bytes += name.size() + value.size() + 2;
   CanonicalHeaders canonical;
+  canonical.text.reserve(bytes);
+  canonical.signed_names.reserve(bytes);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const auto& [name, value] = chosen[i];
-    if (i > 0 && chosen[i - 1].first == name) {
+    if (i > 0 && same_name(chosen[i - 1].first, name)) {
       canonical.text.back() = ',';
     } else {
       if (i > 0) canonical.signed_names += ';';
-      canonical.signed_names += name;
-      canonical.text += name;
+      const std::size_t begin = canonical.signed_names.size();
+      std::ranges::transform(name, std::back_inserter(canonical.signed_names), lower);
+      canonical.text.append(canonical.signed_names, begin);
       canonical.text += ':';
     }
     append_trimmed(canonical.text, value);
@@ -186,24 +120,42 @@ CanonicalHeaders canonical_headers(const base::HttpRequest& request, const UrlPa
 }
 
 struct Dates {
-  std::string amz_date;  // "20150830T123600Z"
-  std::string date;      // "20150830"
+  std::string amz_date;                                           // "20150830T123600Z"
+  std::string_view date() const { return {amz_date.data(), 8}; }  // "20150830"
 };
+
+void append_digits(std::string& out, unsigned value, std::size_t digits) {
+  out.append(digits, '0');
+  for (std::size_t i = out.size(); digits > 0; --digits, value /= 10) {
+    out[--i] = static_cast<char>('0' + value % 10);
+  }
+}
 
 Dates dates_of(base::TimePoint now) {
   const auto day = std::chrono::floor<std::chrono::days>(now);
   const std::chrono::year_month_day ymd(day);
   const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(now - day));
   Dates dates;
-  dates.date = fmt::format("{:04}{:02}{:02}", static_cast<int>(ymd.year()),
-                           static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
-  dates.amz_date = fmt::format("{}T{:02}{:02}{:02}Z", dates.date, time.hours().count(),
-                               time.minutes().count(), time.seconds().count());
+  std::string& text = dates.amz_date;
+  append_digits(text, static_cast<unsigned>(static_cast<int>(ymd.year())), 4);
+  append_digits(text, static_cast<unsigned>(ymd.month()), 2);
+  append_digits(text, static_cast<unsigned>(ymd.day()), 2);
+  text += 'T';
+  append_digits(text, static_cast<unsigned>(time.hours().count()), 2);
+  append_digits(text, static_cast<unsigned>(time.minutes().count()), 2);
+  append_digits(text, static_cast<unsigned>(time.seconds().count()), 2);
+  text += 'Z';
   return dates;
 }
 
-std::string credential_scope(const SigningScope& scope, const Dates& dates) {
-  return fmt::format("{}/{}/{}/aws4_request", dates.date, scope.region, scope.service);
+// "20150830/eu-west-2/sqs/aws4_request"
+void append_scope(std::string& out, const SigningScope& scope, const Dates& dates) {
+  out += dates.date();
+  out += '/';
+  out += scope.region;
+  out += '/';
+  out += scope.service;
+  out += "/aws4_request";
 }
 
 SigningText texts(const base::HttpRequest& request, const Credentials& credentials,
@@ -227,25 +179,47 @@ SigningText texts(const base::HttpRequest& request, const Credentials& credentia
   if (const auto hash = base::find_header(request.headers, "X-Amz-Content-SHA256")) {
     canonical += *hash;
   } else {
-    append_hex(canonical, hasher().hash(request.body));
+    append_hex(canonical, sha256(request.body));
   }
   text.signed_headers = std::move(headers.signed_names);
-  text.string_to_sign =
-      fmt::format("{}\n{}\n{}\n", kAlgorithm, dates.amz_date, credential_scope(scope, dates));
-  append_hex(text.string_to_sign, hasher().hash(canonical));
+  std::string& to_sign = text.string_to_sign;
+  to_sign.reserve(160 + scope.region.size() + scope.service.size());
+  to_sign += kAlgorithm;
+  to_sign += '\n';
+  to_sign += dates.amz_date;
+  to_sign += '\n';
+  append_scope(to_sign, scope, dates);
+  to_sign += '\n';
+  append_hex(to_sign, sha256(canonical));
   return text;
 }
 
-Digest signing_key(const base::Secret& secret, const SigningScope& scope, const Dates& dates) {
-  const std::string first = "AWS4" + secret.expose();
-  Digest key =
-      hasher().hmac(reinterpret_cast<const unsigned char*>(first.data()), first.size(), dates.date);
-  key = hasher().hmac(key, scope.region);
-  key = hasher().hmac(key, scope.service);
-  return hasher().hmac(key, "aws4_request");
+std::string_view bytes_of(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+KeyedHmac signing_key(const base::Secret& secret, const SigningScope& scope,
+                      std::string_view date) {
+  Sha256Digest key = KeyedHmac("AWS4" + secret.expose()).digest(date);
+  key = KeyedHmac(bytes_of(key)).digest(scope.region);
+  key = KeyedHmac(bytes_of(key)).digest(scope.service);
+  key = KeyedHmac(bytes_of(key)).digest("aws4_request");
+  return KeyedHmac(bytes_of(key));
 }
 
 }  // namespace
+
+KeyedHmac& SigningKeys::find(const base::Secret& secret, const SigningScope& scope,
+                             std::string_view date) {
+  const auto at = std::ranges::find(entries_, scope, &Entry::scope);
+  if (at != entries_.end()) {
+    if (at->date == date && at->secret == secret) return at->key;
+    entries_.erase(at);
+  }
+  if (entries_.size() == kSigningKeysMax) entries_.clear();
+  return entries_.emplace_back(scope, std::string(date), secret, signing_key(secret, scope, date))
+      .key;
+}
 
 std::string canonical_path(std::string_view path, SigningOptions options) {
   if (path.empty()) return "/";
@@ -309,11 +283,21 @@ std::vector<base::Header> sign(const base::HttpRequest& request, const Credentia
                                SigningOptions options) {
   const Dates dates = dates_of(now);
   const SigningText text = texts(request, credentials, scope, dates, options);
-  std::string authorization =
-      fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature=", kAlgorithm,
-                  credentials.access_key_id, credential_scope(scope, dates), text.signed_headers);
-  const Digest key = signing_key(credentials.secret_access_key, scope, dates);
-  append_hex(authorization, hasher().hmac(key, text.string_to_sign));
+  std::string authorization;
+  authorization.reserve(192 + credentials.access_key_id.size() + text.signed_headers.size() +
+                        scope.region.size() + scope.service.size());
+  authorization += kAlgorithm;
+  authorization += " Credential=";
+  authorization += credentials.access_key_id;
+  authorization += '/';
+  append_scope(authorization, scope, dates);
+  authorization += ", SignedHeaders=";
+  authorization += text.signed_headers;
+  authorization += ", Signature=";
+  SigningKeys fresh;
+  SigningKeys& keys = options.keys == nullptr ? fresh : *options.keys;
+  KeyedHmac& key = keys.find(credentials.secret_access_key, scope, dates.date());
+  append_hex(authorization, key.digest(text.string_to_sign));
 
   std::vector<base::Header> headers;
   headers.reserve(3);
@@ -323,15 +307,6 @@ std::vector<base::Header> sign(const base::HttpRequest& request, const Credentia
   }
   headers.push_back({"Authorization", std::move(authorization)});
   return headers;
-}
-
-std::array<unsigned char, 32> sha256(std::string_view bytes) { return hasher().hash(bytes); }
-
-std::string to_hex(std::span<const unsigned char> bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  append_hex(text, bytes);
-  return text;
 }
 
 }  // namespace aws

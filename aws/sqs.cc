@@ -20,6 +20,7 @@ ApiRequest sqs_request(std::string operation, std::string body) {
   request.headers.push_back({"X-Amz-Target", "AmazonSQS." + operation});
   request.operation = std::move(operation);
   request.body = std::move(body);
+  request.response_headers = false;
   return request;
 }
 

@@ -29,6 +29,7 @@ struct Bare {
   long timeout = -1;
   base::HttpRequest receive;
   base::HttpRequest remove;
+  aws::SigningKeys keys;
 };
 
 struct Pair {
@@ -76,7 +77,9 @@ void begin(Bare& bare, Pair& pair) {
   for (const base::Header& header : request.headers) add(header);
   const base::TimePoint now =
       std::chrono::time_point_cast<base::TimePoint::duration>(std::chrono::system_clock::now());
-  for (const auto& header : aws::sign(request, kCredentials, {"eu-west-2", "sqs"}, now)) {
+  aws::SigningOptions options;
+  options.keys = &bare.keys;
+  for (const auto& header : aws::sign(request, kCredentials, {"eu-west-2", "sqs"}, now, options)) {
     add(header);
   }
   add({"Expect", ""});
@@ -129,7 +132,10 @@ void run_bare_loop(const std::string& url, std::size_t pairs, std::size_t concur
   while (ended < pairs) {
     epoll_event events[64];
     const int ready = ::epoll_wait(bare.poll, events, 64, static_cast<int>(bare.timeout));
-    if (ready == 0) curl_multi_socket_action(bare.multi, CURL_SOCKET_TIMEOUT, 0, &left);
+    if (ready == 0) {
+      bare.timeout = -1;  // libcurl says when it wants to be called again
+      curl_multi_socket_action(bare.multi, CURL_SOCKET_TIMEOUT, 0, &left);
+    }
     for (int i = 0; i < ready; ++i) {
       const int what = ((events[i].events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                        ((events[i].events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0);

@@ -33,8 +33,12 @@ void sign(benchmark::State& state, const std::string& token) {
       .source = "benchmark"};
   const aws::SigningScope scope{"eu-west-2", "sqs"};
   const base::TimePoint now{std::chrono::seconds(1'767'323'045)};
-  bench::measure(state,
-                 [&] { benchmark::DoNotOptimize(aws::sign(request, credentials, scope, now)); });
+  aws::SigningKeys keys;
+  aws::SigningOptions options;
+  options.keys = &keys;
+  bench::measure(state, [&] {
+    benchmark::DoNotOptimize(aws::sign(request, credentials, scope, now, options));
+  });
 }
 
 void sign_long_term(benchmark::State& state) { sign(state, ""); }

@@ -165,6 +165,13 @@ inline base::HttpHandler echo(std::vector<base::HttpRequest>& seen) {
   };
 }
 
+inline base::HttpHandler answer_status(int& status) {
+  return [&status](base::HttpRequest) -> asio::awaitable<base::HttpResponse> {
+    base::HttpResponse response{status, {{"X-Answer", "yes"}}, "body"};
+    co_return response;
+  };
+}
+
 inline asio::awaitable<base::HttpResponse> never(base::HttpRequest) {
   base::RealClock clock;
   co_await clock.sleep_for(std::chrono::hours(1));

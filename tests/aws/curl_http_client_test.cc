@@ -10,6 +10,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using test::Answer;
+using test::answer_status;
 using test::CurlHttpClientTest;
 using test::echo;
 using test::never;
@@ -44,6 +45,44 @@ TEST_F(CurlHttpClientTest, AddsNoContentTypeOfItsOwn) {
     EXPECT_EQ(seen.back().method, method);
     EXPECT_FALSE(base::find_header(seen.back().headers, "content-type").has_value()) << method;
   }
+}
+
+TEST_F(CurlHttpClientTest, LeavesNothingOfOneRequestOnTheNext) {
+  std::vector<base::HttpRequest> seen;
+  const std::string one = serve(echo(seen));
+  const std::string other = serve(echo(seen));
+  const auto exchange = [&](const std::string& url, const char* method, const std::string& body) {
+    base::HttpRequest request = get(url);
+    request.method = method;
+    request.body = body;
+    if (!body.empty()) request.headers = {{"X-Body", body}};
+    const Answer answer = send(request);
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    EXPECT_EQ(seen.back().method, method);
+    EXPECT_EQ(seen.back().body, body);
+    EXPECT_EQ(base::find_header(seen.back().headers, "x-body").value_or(""), body);
+    EXPECT_EQ("http://" + std::string(*base::find_header(seen.back().headers, "host")), url);
+  };
+  // One after the other, so that all of them use the same handle.
+  for (const char* method : {"GET", "POST", "PUT", "DELETE"}) {
+    exchange(one, "POST", "first");
+    exchange(other, method, "");
+    exchange(one, "POST", "");
+    if (std::string_view(method) != "GET") exchange(other, method, "second");
+  }
+}
+
+TEST_F(CurlHttpClientTest, MayLeaveOutTheHeadersOfASuccessOnly) {
+  int status = 200;
+  const std::string url = serve(answer_status(status));
+  aws::HttpOptions options;
+  options.success_headers = false;
+  EXPECT_TRUE(send(get(url), options)->headers.empty());
+  status = 503;
+  const Answer failed = send(get(url), options);
+  EXPECT_EQ(base::find_header(failed->headers, "x-answer"), "yes");
+  status = 200;
+  EXPECT_EQ(base::find_header(send(get(url))->headers, "x-answer"), "yes");
 }
 
 TEST_F(CurlHttpClientTest, SendsLongBodiesWithoutWaitingForContinue) {

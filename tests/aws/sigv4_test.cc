@@ -271,4 +271,30 @@ TEST(SigV4, LeavesThePortOutOfHostOnlyWhereItIsTheSchemesOwn) {
   EXPECT_EQ(host_line("http://localhost:4566"), "host:localhost:4566");
 }
 
+TEST(SigningKeys, ChangeNoSignatureAndAreReplacedWithTheDayAndTheCredentials) {
+  const base::HttpRequest request = get("https://example.com/");
+  aws::SigningKeys keys;
+  aws::SigningOptions remembering;
+  remembering.keys = &keys;
+  Credentials other = example_credentials();
+  other.secret_access_key = base::Secret("another");
+  for (const auto& now : {kNow, kNow + std::chrono::hours(24), kNow}) {
+    for (const Credentials& credentials : {example_credentials(), other, example_credentials()}) {
+      for (const SigningScope& scope : {kScope, SigningScope{"eu-west-2", "sns"}, kScope}) {
+        EXPECT_EQ(authorization(aws::sign(request, credentials, scope, now, remembering)),
+                  authorization(aws::sign(request, credentials, scope, now)));
+      }
+    }
+  }
+  EXPECT_EQ(keys.size(), 2U);
+}
+
+TEST(SigningKeys, AreBounded) {
+  aws::SigningKeys keys;
+  for (int i = 0; i < 1000; ++i) {
+    keys.find(base::Secret("s"), {"r", "service-" + std::to_string(i)}, "20260102");
+    EXPECT_LE(keys.size(), 64U);
+  }
+}
+
 }  // namespace
