@@ -329,8 +329,12 @@ void QueueRuntime::on_lost(EntryId id) {
     case Stage::kSettling:
       return;  // the leaver drops it
     case Stage::kDone:
-    case Stage::kLeaving:
       leaver_.lost(entry);
+      return;
+    case Stage::kLeaving:
+      // On its way back, since what is being deleted is not extended: not finished, so that it is
+      // not deleted unread when it comes again.
+      leaver_.give_back(entry, base::Duration(0));
       return;
   }
 }

@@ -140,6 +140,32 @@ TEST(Visibility, LostToAnotherWorkerCancelsTheConsumer) {
   }
 }
 
+// The extension is under way when the consumer gives the message back, and then finds it lost: it
+// is not finished for that, and must not be deleted unread when it comes again.
+TEST(Visibility, LostOnTheWayBackIsNotTakenForFinished) {
+  int runs = 0;
+  Rig rig;
+  rig.events.visibility = 60s;
+  rig.consume("busy", "events", [&](Delivery) {
+    const bool first = ++runs == 1;
+    Verdict verdict = Done{"done", {}};
+    if (first) verdict = consumers::Retry{0s, "busy"};
+    return after(rig.loop.clock(), first ? 45s : 1s, std::move(verdict));
+  });
+  rig.send("events", request_for("web"));
+  const std::string extension = "ChangeMessageVisibilityBatch";
+  rig.region.faults().add(
+      {.kind = sim::FaultKind::kLatency, .operation = extension, .count = 1, .latency = 10s});
+  rig.region.faults().add({.kind = sim::FaultKind::kError,
+                           .operation = extension,
+                           .count = 1,
+                           .status = 400,
+                           .code = "ReceiptHandleIsInvalid"});
+  rig.start();
+  ASSERT_TRUE(rig.run(10min, [&] { return rig.depth("events") == 0; }));
+  EXPECT_EQ(runs, 2);
+}
+
 TEST(Visibility, IsNotLostWhenSqsGoesNoFurtherThanTwelveHours) {
   EXPECT_EQ(cancelled_after({"InvalidParameterValue",
                              "Total VisibilityTimeout for the message is beyond the limit"}),
