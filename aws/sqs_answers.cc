@@ -79,8 +79,8 @@ void read_system_attribute(std::string_view name, std::string_view value, SqsMes
   }
 }
 
-base::Result<SqsMessage> read_message(JsonValue json) {
-  SqsMessage message;
+// False if it lacks what no message can do without.
+bool read_message(JsonValue json, SqsMessage& message) {
   bool has_body = false;
   base::each_member(json, [&](std::string_view name, JsonValue value) {
     if (name == "MessageId") {
@@ -98,10 +98,7 @@ base::Result<SqsMessage> read_message(JsonValue json) {
       message.attributes = read_message_attributes(value);
     }
   });
-  if (message.message_id.empty() || message.receipt_handle.empty() || !has_body) {
-    return malformed("ReceiveMessage", "a message without MessageId, ReceiptHandle or Body");
-  }
-  return message;
+  return !message.message_id.empty() && !message.receipt_handle.empty() && has_body;
 }
 
 // Position of a batch entry from its id, if it is one of ours.
@@ -135,9 +132,9 @@ base::Result<std::vector<SqsMessage>> read_received(std::string_view body) {
   messages.reserve(std::min(simdjson::dom::array(*list).size(), kBatchEntriesMax));
   for (const JsonValue entry : simdjson::dom::array(*list)) {
     if (!base::is_object(entry)) return malformed("ReceiveMessage", "a message is not an object");
-    auto message = read_message(entry);
-    if (!message) return message.error();
-    messages.push_back(std::move(*message));
+    if (!read_message(entry, messages.emplace_back())) {
+      return malformed("ReceiveMessage", "a message without MessageId, ReceiptHandle or Body");
+    }
   }
   return messages;
 }
