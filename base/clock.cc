@@ -6,7 +6,7 @@
 #include <date/date.h>
 
 #include <algorithm>
-#include <sstream>
+#include <chrono>
 
 namespace base {
 
@@ -38,8 +38,7 @@ std::string format_rfc3339(TimePoint time) {
 
 namespace {
 
-// "2026-01-02T03:04:05[.123456789](Z|+01:00)": digits where digits belong. date::parse is laxer,
-// and computes with whatever it finds in the seconds.
+// "2026-01-02T03:04:05[.123456789](Z|+01:00)": digits where digits belong.
 bool has_rfc3339_shape(std::string_view text) {
   constexpr std::string_view kTime = "0000-00-00T00:00:00";
   constexpr std::string_view kOffset = "+00:00";
@@ -62,6 +61,13 @@ bool has_rfc3339_shape(std::string_view text) {
   return text == "Z" || text == "z" || fits(text, kOffset);
 }
 
+// `count` of them at `at`; that they are digits has been seen to.
+unsigned digits(std::string_view text, std::size_t at, std::size_t count) {
+  unsigned number = 0;
+  for (const char c : text.substr(at, count)) number = number * 10 + static_cast<unsigned>(c - '0');
+  return number;
+}
+
 }  // namespace
 
 Result<TimePoint> parse_rfc3339(std::string_view text) {
@@ -71,19 +77,30 @@ Result<TimePoint> parse_rfc3339(std::string_view text) {
         "' is not RFC 3339, for example 2026-01-02T03:04:05Z or 2026-01-02T03:04:05+01:00");
   };
   if (!has_rfc3339_shape(text)) return wrong();
-  std::string copy(text);
-  copy[10] = 'T';
-  TimePoint parsed;
-  std::istringstream stream(copy);
-  if (copy.back() == 'Z' || copy.back() == 'z') {
-    copy.pop_back();
-    stream.str(copy);
-    stream >> date::parse("%FT%T", parsed);
-  } else {
-    stream >> date::parse("%FT%T%Ez", parsed);
+  const std::chrono::year_month_day day(std::chrono::year(static_cast<int>(digits(text, 0, 4))),
+                                        std::chrono::month(digits(text, 5, 2)),
+                                        std::chrono::day(digits(text, 8, 2)));
+  const unsigned hour = digits(text, 11, 2);
+  const unsigned minute = digits(text, 14, 2);
+  const unsigned second = digits(text, 17, 2);
+  if (!day.ok() || hour > 23 || minute > 59 || second > 59) return wrong();
+  TimePoint time = std::chrono::sys_days(day) + std::chrono::hours(hour) +
+                   std::chrono::minutes(minute) + std::chrono::seconds(second);
+
+  constexpr std::size_t kFractionAt = 20;
+  std::size_t end = kFractionAt - 1;
+  if (text[end] == '.') {
+    end = text.find_first_not_of("0123456789", kFractionAt);
+    for (std::size_t i = kFractionAt, worth = 100'000; i < end && worth > 0; ++i, worth /= 10) {
+      time += std::chrono::microseconds(worth * static_cast<std::size_t>(text[i] - '0'));
+    }
   }
-  if (stream.fail() || stream.peek() != std::char_traits<char>::eof()) return wrong();
-  return parsed;
+  if (text[end] == 'Z' || text[end] == 'z') return time;
+  const unsigned offset_hours = digits(text, end + 1, 2);
+  const unsigned offset_minutes = digits(text, end + 4, 2);
+  if (offset_hours > 23 || offset_minutes > 59) return wrong();
+  const auto offset = std::chrono::hours(offset_hours) + std::chrono::minutes(offset_minutes);
+  return text[end] == '-' ? time + offset : time - offset;
 }
 
 }  // namespace base

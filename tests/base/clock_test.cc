@@ -18,6 +18,23 @@ TEST(Rfc3339, AppliesOffsets) {
             base::parse_rfc3339("2026-07-01T12:30:00.5Z").value());
 }
 
+TEST(Rfc3339, CutsFractionsAfterTheMicrosecond) {
+  EXPECT_EQ(base::parse_rfc3339("2026-07-01T10:00:00.123456789Z").value(),
+            base::parse_rfc3339("2026-07-01T10:00:00.123456Z").value());
+  EXPECT_EQ(base::parse_rfc3339("1969-12-31T23:59:59.5Z").value().time_since_epoch(),
+            std::chrono::milliseconds(-500));
+}
+
+TEST(Rfc3339, RefusesDaysAndTimesThatThereAreNot) {
+  for (const char* text : {"2026-02-29T00:00:00Z", "2026-06-31T00:00:00Z", "2026-13-01T00:00:00Z",
+                           "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z",
+                           "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z",
+                           "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00-01:60"}) {
+    EXPECT_TRUE(base::parse_rfc3339(text).has_error()) << text;
+  }
+  EXPECT_TRUE(base::parse_rfc3339("2024-02-29T23:59:59+23:59"));
+}
+
 TEST(Rfc3339, RefusesWhatIsNotATimeAndNamesIt) {
   for (const char* text :
        {"", "yesterday", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z",
