@@ -123,12 +123,12 @@ def targets(results: dict) -> list[tuple[str, float | None, float, bool]]:
         ("low rate: p99 from handler to delete, ms",
          median(paced.get(OURS, []), "delete_p99_ms"), LIMITS["delete_ms"], False),
         ("idle RSS, MB", idle.get("rss_mb"), LIMITS["rss_mb"], False),
-        ("bytes beyond the body per prefetched message", memory.get("prefetched_bytes"),
-         LIMITS["prefetched"], False),
-        ("bytes beyond the body per running message", memory.get("running_bytes"),
-         LIMITS["running"], False),
-        ("visibilities lost of 100 000 held for 10 virtual minutes", memory.get("held_lost"), 0,
-         False),
+        ("bytes beyond body and receipt handle per prefetched message",
+         memory.get("prefetched_bytes_without_receipt_handle"), LIMITS["prefetched"], False),
+        ("bytes beyond body and receipt handle per running message",
+         memory.get("running_bytes_without_receipt_handle"), LIMITS["running"], False),
+        (f"visibilities lost of {text(memory.get('held_messages'), 0)} held for 10 virtual minutes",
+         memory.get("held_lost"), 0, False),
     ]
 
 
