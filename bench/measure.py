@@ -114,7 +114,7 @@ def hold(rig: Rig, client: Client, server, in_flight: int, visibility: int,
         before = rss_mb(pid)
         server.fill(queue, in_flight)
         wait_until(f"{client.name} to hold {in_flight} messages",
-                   lambda: server.queue_state(queue)["in_flight"] >= in_flight, 60, 0.1)
+                   lambda: server.queue_state(queue)["in_flight"] >= in_flight, 120, 0.1)
         time.sleep(visibility)
         begin, cpu, at = server.totals(queue), cpu_seconds(pid), time.monotonic()
         time.sleep(seconds)

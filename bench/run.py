@@ -38,7 +38,8 @@ class Plan:
     rounds: dict[str, int]  # at full load, by server
     others: dict[str, int]  # in how many of them the clients beside MAIN take part
     scale: float  # of the messages at full load
-    holds: tuple[tuple[int, float], ...]  # how many in flight, for how many seconds
+    # How many in flight, the visibility timeout and for how long, in seconds.
+    holds: tuple[tuple[int, int, float], ...]
     paced: int  # messages of the latency measurement, for each client and round
     paced_rounds: int
     idle_polls: int
@@ -47,16 +48,15 @@ class Plan:
 
 
 QUICK = Plan(rounds={"stub": 3, "region": 1, "fauxqs": 1}, others={}, scale=0.5,
-             holds=((500, 15),), paced=120, paced_rounds=1, idle_polls=2,
+             holds=((500, 10, 15),), paced=120, paced_rounds=1, idle_polls=2,
              memory=("10000", "10000"), everybody=False)
 FULL = Plan(rounds={"stub": 5, "region": 3, "fauxqs": 3},
             others={"stub": 2, "region": 1, "fauxqs": 1}, scale=0.7,
-            holds=((500, 20), (10_000, 20)), paced=200, paced_rounds=2, idle_polls=3,
+            holds=((500, 10, 20), (10_000, 30, 30)), paced=200, paced_rounds=2, idle_polls=3,
             memory=("10000", "100000"), everybody=True)
 # Slower servers get fewer messages: the time is the same.
 SERVER_SCALE = {"stub": 1.0, "region": 0.4, "fauxqs": 0.4}
 RATE = 20.0  # messages a second, low
-VISIBILITY = 10  # seconds, of held messages
 
 
 class Bench:
@@ -129,14 +129,14 @@ class Bench:
                             table.setdefault(client.name, []).append(found)
 
     def hold(self) -> None:
-        for in_flight, seconds in self.plan.holds:
+        for in_flight, visibility, seconds in self.plan.holds:
             for client in self.clients:
                 if client.holds < in_flight or not (client.name in MAIN or self.plan.everybody):
                     continue
                 with self.server("region") as server:
                     found = self.attempt(
                         f"{in_flight} in flight", client, lambda: measure.hold(
-                            self.rig, client, server, in_flight, VISIBILITY, seconds))
+                            self.rig, client, server, in_flight, visibility, seconds))
                     if found:
                         self.results["hold"].append({"client": client.name, **found})
 
