@@ -1,5 +1,6 @@
 #include "dlq/dead_letter.h"
 
+#include "aws/payload_pointer.h"
 #include "base/clock.h"
 
 #include <nlohmann/json.hpp>
@@ -72,6 +73,8 @@ aws::MessageAttribute pack(const Attributes& attributes) {
 DeadLetter make_dead_letter(const aws::SqsMessage& message, const Cause& cause, bool fifo) {
   DeadLetter letter;
   letter.send.body = message.body;
+  const auto trace = message.system_attributes.find("AWSTraceHeader");
+  if (trace != message.system_attributes.end()) letter.send.trace_header = trace->second;
   if (fifo) {
     letter.send.group_id = message.group_id.empty() ? "dead-letters" : message.group_id;
     letter.send.deduplication_id = message.message_id;
@@ -98,6 +101,10 @@ DeadLetter make_dead_letter(const aws::SqsMessage& message, const Cause& cause, 
   if (theirs.size() + ours.size() <= kAttributesMax) {
     for (const auto& [name, attribute] : theirs) add(name, attribute);
   } else {
+    // The extended clients look for these to know that the body is a pointer into S3.
+    for (const std::string_view name : {aws::kPayloadSize, aws::kLegacyPayloadSize}) {
+      if (theirs.contains(name)) add(std::string(name), theirs.at(name));
+    }
     add(std::string(kPackedAttributes), pack(theirs));
   }
   for (std::size_t i = 2; i < ours.size(); ++i) {

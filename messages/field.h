@@ -15,8 +15,8 @@
 
 namespace messages {
 
-// SQS's own limit on a message; larger text did not come from a queue.
-inline constexpr std::size_t kBodyBytesMax = 1U << 20U;
+// Of a body that comes from S3 because it is too long for SQS; one from a queue has 1 MiB at most.
+inline constexpr std::size_t kBodyBytesMax = 16U << 20U;
 // Real events nest about ten deep; deeper input only serves to exhaust somebody's stack. Protobuf
 // gives up at 100, and counts every level of a job's input two or three times.
 inline constexpr int kNestingMax = 32;

@@ -25,6 +25,7 @@ struct AwsSession::Impl {
   aws::Caller caller;
   aws::Sqs polls{poll_caller};
   aws::Sqs sqs{caller};
+  aws::S3 s3{caller};
   aws::AutoScaling auto_scaling{caller};
   aws::Ec2 ec2{caller};
   aws::Elb elb{caller};
@@ -116,6 +117,7 @@ awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
 
 aws::Sqs& AwsSession::polls() { return impl_->polls; }
 aws::Sqs& AwsSession::sqs() { return impl_->sqs; }
+aws::S3& AwsSession::s3() { return impl_->s3; }
 const std::string& AwsSession::sqs_endpoint() const { return impl_->sqs_endpoint; }
 aws::CredentialsProvider& AwsSession::credentials() { return *impl_->credentials; }
 aws::Sts& AwsSession::sts() { return impl_->sts; }

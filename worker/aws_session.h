@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aws/caller.h"
+#include "aws/s3.h"
 #include "aws/sqs.h"
 #include "aws/sts.h"
 #include "base/clock.h"
@@ -31,6 +32,7 @@ class AwsSession {
 
   aws::Sqs& polls();  // on connections of its own
   aws::Sqs& sqs();
+  aws::S3& s3();
   consumers::recycle::Services services();
   const std::string& sqs_endpoint() const;
   aws::CredentialsProvider& credentials();

@@ -4,6 +4,7 @@
 #include "worker/commands.h"
 #include "worker/context.h"
 #include "worker/io_loop.h"
+#include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/startup.h"
 
@@ -27,7 +28,8 @@ std::string sender() {
 awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& session,
                                                    base::Clock& clock, base::Random& random) {
   Metrics metrics;
-  Context context{{}, clock, random, session.polls(), session.sqs(), metrics};
+  LargePayloads payloads(session.s3(), random, config.payloads);
+  Context context{{}, clock, random, session.polls(), session.sqs(), metrics, payloads};
   const auto queue =
       co_await find_queue(context, config.events.queue, clock.steady_now() + kPatience);
   if (!queue) {
@@ -37,13 +39,12 @@ awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& se
     co_return error;
   }
   config.events.queue = queue->url.value;
-  co_return co_await enqueue_recycle(config, session.sqs(), clock, random);
+  co_return co_await enqueue_recycle(config, context);
 }
 
 }  // namespace
 
-awaitable<base::Result<std::string>> enqueue_recycle(Config config, aws::Sqs& sqs,
-                                                     base::Clock& clock, base::Random& random) {
+awaitable<base::Result<std::string>> enqueue_recycle(Config config, Context context) {
   const auto checked = check_request(config);
   if (!checked) co_return checked.error();
   messages::RecycleRequest request;
@@ -51,12 +52,13 @@ awaitable<base::Result<std::string>> enqueue_recycle(Config config, aws::Sqs& sq
   request.strategy = config.strategy;
   request.force = config.force;
   request.dry_run = config.dry_run;
-  request.requested_at = clock.now();
+  request.requested_at = context.clock.now();
   request.reason = config.reason.empty() ? "enqueued by hand" : config.reason;
   aws::SendOptions send;
   send.queue = base::QueueUrl(config.events.queue);
-  send.body = messages::encode_recycle_request(request, random.uuid(), clock.now(), sender());
-  const auto sent = co_await sqs.send_message(std::move(send));
+  send.body = messages::encode_recycle_request(request, context.random.uuid(), context.clock.now(),
+                                               sender());
+  const auto sent = co_await context.payloads.send(context.sqs, std::move(send));
   if (!sent) co_return sent.error().while_doing("sending to " + config.events.queue);
   co_return *sent;
 }

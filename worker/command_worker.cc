@@ -5,6 +5,7 @@
 #include "worker/cli.h"
 #include "worker/commands.h"
 #include "worker/endpoints.h"
+#include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/runtime.h"
 #include "worker/startup.h"
@@ -121,7 +122,8 @@ awaitable<base::Result<void>> Process::serve() {
   if (!session) co_return session.error();
   configured_ = true;
   AwsSession& aws = **session;
-  Context context{io_.get_executor(), clock_, random_, aws.polls(), aws.sqs(), metrics_};
+  LargePayloads payloads(aws.s3(), random_, config_.payloads);
+  Context context{io_.get_executor(), clock_, random_, aws.polls(), aws.sqs(), metrics_, payloads};
   auto queues = co_await find_queues(context, config_, aws.sqs_endpoint());
   if (!queues) co_return queues.error();
 

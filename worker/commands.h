@@ -2,12 +2,11 @@
 // (worker/cli.h). Errors go to `err` as one line that starts with "autorecycle: ".
 #pragma once
 
-#include "aws/sqs.h"
-#include "base/random.h"
 #include "base/result.h"
 #include "consumers/consumer.h"
 #include "consumers/recycle/consumer.h"
 #include "worker/config.h"
+#include "worker/context.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -34,9 +33,7 @@ int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostr
 // Parts of the above that need no process around them.
 
 // Checks the request and sends it; the new message's id.
-boost::asio::awaitable<base::Result<std::string>> enqueue_recycle(Config config, aws::Sqs& sqs,
-                                                                  base::Clock& clock,
-                                                                  base::Random& random);
+boost::asio::awaitable<base::Result<std::string>> enqueue_recycle(Config config, Context context);
 // Prints the report; kExitOk, or kExitFailed when the plan ends in an abort.
 int print_plan(const consumers::recycle::PlanReport& report, Output output, std::ostream& out);
 

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,15 @@ struct QueueConfig {
   std::string queue;
   std::string dead_letter_queue;  // empty: what the queue's RedrivePolicy names
   int in_flight_max = 50;         // messages held at once
+};
+
+inline constexpr std::size_t kMessageBytesMax = 1U << 20U;  // what SQS takes: body and attributes
+
+// Bodies too long for SQS (worker/large_payload.h).
+struct PayloadConfig {
+  std::set<std::string> buckets;  // pointers into these are followed
+  std::string bucket;             // long bodies go here, and it is read too; empty: nowhere
+  std::size_t threshold = kMessageBytesMax;  // a message of more bytes is a long one
 };
 
 struct Config {
@@ -38,6 +48,7 @@ struct Config {
   base::Duration retry_cap{900'000};
   base::Duration drain_deadline{30'000};
   base::Duration startup_timeout{60'000};  // how long to wait for the endpoint to answer
+  PayloadConfig payloads;
 
   base::Duration recycle_interval{15'000};
   base::Duration ready_timeout{900'000};

@@ -13,6 +13,7 @@
 
 namespace worker {
 
+class LargePayloads;
 class Metrics;
 class QueueMetrics;
 
@@ -24,6 +25,7 @@ struct Context {
   aws::Sqs& polls;  // connections of their own: a long poll never stands in the way of a delete
   aws::Sqs& sqs;    // everything else
   Metrics& metrics;
+  LargePayloads& payloads;
 };
 
 struct QueueTarget {

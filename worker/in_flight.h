@@ -3,14 +3,17 @@
 // Single-threaded; pure bookkeeping, no I/O.
 #pragma once
 
+#include "aws/s3.h"
 #include "aws/sqs.h"
 #include "base/clock.h"
+#include "base/trace.h"
 
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -39,10 +42,12 @@ struct Entry {
   base::SteadyPoint deadline;  // when another worker may see it
   base::SteadyPoint renew_at;  // when to extend; not extended if at or after the deadline
   base::SteadyPoint started;
-  base::Duration return_after{0};             // visibility to give it back with
-  boost::asio::cancellation_signal cancel{};  // of the running consumer
-  std::string_view kind;                      // of the decoded message, one of messages/kinds.h
-  std::string_view consumer;                  // its name, while it lives
+  base::Duration return_after{0};                     // visibility to give it back with
+  boost::asio::cancellation_signal cancel{};          // of the running consumer
+  std::shared_ptr<const base::TraceContext> trace{};  // known once it has begun; mostly none
+  std::unique_ptr<aws::ObjectName> payload{};         // to be removed once the message is deleted
+  std::string_view kind;      // of the decoded message, one of messages/kinds.h
+  std::string_view consumer;  // its name, while it lives
   int delete_attempts = 0;
   Stage stage = Stage::kPending;
   Cancelled cancelled = Cancelled::kNo;

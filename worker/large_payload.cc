@@ -67,17 +67,16 @@ LargePayloads::LargePayloads(aws::S3& s3, base::Random& random, PayloadConfig co
   if (!config_.bucket.empty()) config_.buckets.insert(config_.bucket);
 }
 
-awaitable<std::variant<Payload, consumers::Verdict>> LargePayloads::fetch(std::string body) {
-  using Outcome = std::variant<Payload, consumers::Verdict>;
+awaitable<Fetched> LargePayloads::fetch(std::string body) {
   auto object = aws::read_payload_pointer(body);
-  if (!object) co_return Outcome(poison(object.error().message));
+  if (!object) co_return Fetched(poison(object.error().message));
   if (!config_.buckets.contains(object->bucket)) {
-    co_return Outcome(poison(fmt::format("the payload is in bucket '{}', which is not allowed: {}",
+    co_return Fetched(poison(fmt::format("the payload is in bucket '{}', which is not allowed: {}",
                                          object->bucket, accepted_buckets(config_))));
   }
   auto text = co_await s3_.get_object(*object);
-  if (!text) co_return Outcome(verdict_on(text.error()));
-  co_return Outcome(Payload{std::move(*text), std::move(*object)});
+  if (!text) co_return Fetched(verdict_on(text.error()));
+  co_return Fetched(Payload{std::move(*text), std::move(*object)});
 }
 
 awaitable<base::Result<std::string>> LargePayloads::send(aws::Sqs& sqs, aws::SendOptions message) {

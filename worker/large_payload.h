@@ -13,26 +13,19 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "consumers/consumer.h"
+#include "worker/config.h"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
-#include <set>
 #include <string>
 #include <variant>
 
 namespace worker {
 
-inline constexpr std::size_t kMessageBytesMax = 1U << 20U;  // what SQS takes: body and attributes
 inline constexpr std::size_t kMessageAttributesMax = 10;
 inline constexpr std::size_t kPayloadBytesMax = aws::kObjectBytesMax;
 inline constexpr std::string_view kPayloadKeyPrefix = "autorecycle/";
-
-struct PayloadConfig {
-  std::set<std::string> buckets;  // pointers into these are followed
-  std::string bucket;             // long bodies go here, and it is read too; empty: nowhere
-  std::size_t threshold = kMessageBytesMax;  // a message of more bytes is a long one
-};
 
 // A body from S3, and the object to be removed once its message is deleted.
 struct Payload {
@@ -40,14 +33,17 @@ struct Payload {
   aws::ObjectName object;
 };
 
+// What a pointer led to: the body, or what is to become of the message.
+using Fetched = std::variant<Payload, consumers::Verdict>;
+
 class LargePayloads {
  public:
   LargePayloads(aws::S3& s3, base::Random& random, PayloadConfig config);
 
-  // Follows the pointer in `body`; else what is to become of the message. Poison, of error kind
-  // "payload": the pointer is malformed or leads to a bucket that is not configured, the object is
-  // gone or too long. Retry: everything that may heal, a missing permission included.
-  boost::asio::awaitable<std::variant<Payload, consumers::Verdict>> fetch(std::string body);
+  // Follows the pointer in `body`. Poison, of error kind "payload": the pointer is malformed or
+  // leads to a bucket that is not configured, the object is gone or too long. Retry: everything
+  // that may heal, a missing permission included.
+  boost::asio::awaitable<Fetched> fetch(std::string body);
   // Sends the message, with a long body in S3. The new message's id. Errors: of S3 and SQS;
   // kInvalid where the message is too long and no bucket is configured.
   boost::asio::awaitable<base::Result<std::string>> send(aws::Sqs& sqs, aws::SendOptions message);

@@ -2,9 +2,15 @@
 
 #include "base/log.h"
 #include "worker/backoff.h"
+#include "worker/large_payload.h"
+#include "worker/message_trace.h"
 #include "worker/metrics.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 namespace worker {
 namespace {
@@ -16,6 +22,8 @@ constexpr base::Duration kDeleteRetryFloor{50};
 // Denied, no such queue: will not heal in seconds, but somebody may heal it.
 constexpr base::Duration kPermanentFloor{10'000};
 constexpr base::Duration kPermanentCap{60'000};
+// S3 must not hold up a shutdown.
+constexpr base::Duration kRemoveDeadline{10'000};
 
 std::chrono::seconds whole_seconds(base::Duration duration) {
   // Up: nothing may come back earlier than it was asked for.
@@ -101,8 +109,7 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
   bool transient = true;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (result && result->at(i)) {
-      metrics_.deleted("ok");
-      gone(asked[i]);
+      deleted(asked[i]);
       continue;
     }
     const base::Error& error = result ? result->at(i).error() : result.error();
@@ -120,6 +127,31 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
   tasks_.spawn("deleting messages again", delete_again(std::move(again), delay));
 }
 
+// The queue entry is gone; what it pointed to goes second and at leisure.
+void Leaver::deleted(EntryId id) {
+  metrics_.deleted("ok");
+  Entry* entry = table_.find(id);
+  if (entry != nullptr && entry->payload != nullptr) {
+    tasks_.spawn("removing a payload", remove_payload(std::move(*entry->payload)), {},
+                 entry->trace);
+  }
+  gone(id);
+}
+
+boost::asio::awaitable<void> Leaver::remove_payload(aws::ObjectName object) {
+  using boost::asio::experimental::awaitable_operators::operator||;
+  const auto outcome = co_await (context_.payloads.remove(std::move(object)) ||
+                                 context_.clock.sleep_for(kRemoveDeadline));
+  const auto* removed = std::get_if<0>(&outcome);
+  const bool ok = removed != nullptr && removed->has_value();
+  metrics_.payload("remove", ok ? "ok" : "error");
+  if (ok) co_return;
+  base::log_warn(
+      "worker", "a payload was not removed, that is left to its bucket's lifecycle rule",
+      {{"queue", settings_.role},
+       {"error", removed == nullptr ? "no answer in time" : removed->error().to_string()}});
+}
+
 bool Leaver::not_deleted(EntryId id, const base::Error& error) {
   Entry* entry = table_.find(id);
   if (entry == nullptr) return false;
@@ -127,9 +159,9 @@ bool Leaver::not_deleted(EntryId id, const base::Error& error) {
   const bool hopeless = error.kind == base::ErrorKind::kInvalid;  // not valid any more
   if (hopeless || context_.clock.steady_now() >= entry->deadline) {
     base::log_warn("worker", "a finished message could not be deleted and may come back",
-                   {{"queue", settings_.role},
-                    {"message_id", entry->message.message_id},
-                    {"error", error.to_string()}});
+                   with_trace(entry->trace, {{"queue", settings_.role},
+                                             {"message_id", entry->message.message_id},
+                                             {"error", error.to_string()}}));
     lost(*entry);
     return false;
   }

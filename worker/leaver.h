@@ -41,6 +41,8 @@ class Leaver {
   boost::asio::awaitable<void> delete_again(std::vector<EntryId> ids, base::Duration delay);
   // True if it will be tried again.
   bool not_deleted(EntryId id, const base::Error& error);
+  void deleted(EntryId id);
+  boost::asio::awaitable<void> remove_payload(aws::ObjectName object);
   void gone(EntryId id);
   void remember(const std::string& message_id);
 

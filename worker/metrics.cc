@@ -99,6 +99,8 @@ struct Families {
   Gauges& allowance = gauges("autorecycle_in_flight_allowed", "Messages that may be in hand now");
   Gauges& circuit = gauges("autorecycle_circuit_open",
                            "1 while polling is stopped because handlers fail, 0.5 while probing");
+  Counters& payloads = counters("autorecycle_payloads_total",
+                                "Message bodies fetched from and removed from S3, by result");
   Gauges& paused = gauges("autorecycle_paused", "1 while polling is paused by an operator");
 };
 
@@ -165,6 +167,11 @@ class OneQueue final : public QueueMetrics {
   void extended(std::string_view result) override { count(extensions_, all_.extensions, result); }
   void deleted(std::string_view result) override { count(deletes_, all_.deletes, result); }
   void returned(std::string_view result) override { count(returns_, all_.returns, result); }
+  void payload(std::string_view action, std::string_view result) override {
+    all_.payloads
+        .Add({{"queue", role_}, {"action", std::string(action)}, {"result", std::string(result)}})
+        .Increment();
+  }
 
  private:
   std::map<std::string, std::string> labels() const { return {{"queue", role_}}; }

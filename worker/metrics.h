@@ -35,6 +35,8 @@ class QueueMetrics {
   virtual void visibility_lost() = 0;
   virtual void deleted(std::string_view result) = 0;
   virtual void returned(std::string_view result) = 0;
+  // Bodies in S3; `action` is "fetch" or "remove".
+  virtual void payload(std::string_view action, std::string_view result) = 0;
 };
 
 class Metrics {

@@ -1,6 +1,8 @@
 // The table of every option. Adding one is adding a row.
+#include "aws/s3.h"
 #include "worker/config.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace worker {
@@ -96,6 +98,34 @@ bool set_log_format(Config& config, std::string_view text) {
   return true;
 }
 
+bool set_payload_buckets(Config& config, std::string_view text) {
+  std::set<std::string> buckets;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    std::string_view name = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!aws::check_bucket_name(name)) return false;
+    buckets.emplace(name);
+  }
+  config.payloads.buckets = std::move(buckets);
+  return true;
+}
+
+bool set_payload_bucket(Config& config, std::string_view text) {
+  if (text != "off" && !aws::check_bucket_name(text)) return false;
+  config.payloads.bucket = text == "off" ? std::string() : std::string(text);
+  return true;
+}
+
+bool set_payload_threshold(Config& config, std::string_view text) {
+  int bytes = 0;
+  if (!parse_count(text, static_cast<int>(kMessageBytesMax), bytes)) return false;
+  config.payloads.threshold = static_cast<std::size_t>(bytes);
+  return true;
+}
+
 bool set_listen(Config& config, std::string_view text) {
   const auto colon = text.rfind(':');
   unsigned port = 0;
@@ -177,6 +207,18 @@ void add_runtime_rows(std::vector<OptionSpec>& rows) {
                   "a file name", set_text<&Config::port_file>});
 }
 
+void add_payload_rows(std::vector<OptionSpec>& rows) {
+  const unsigned senders = kWorkerScope | kEnqueueScope;
+  rows.push_back({"payload-buckets", "BUCKETS",
+                  "S3 buckets that messages may have their bodies in, besides --payload-bucket",
+                  kWorkerScope, "names of buckets, separated by commas", set_payload_buckets,
+                  "none"});
+  rows.push_back({"payload-bucket", "BUCKET", "S3 bucket for bodies that are too long for SQS",
+                  senders, "the name of a bucket, or off", set_payload_bucket, "off"});
+  rows.push_back({"payload-threshold", "BYTES", "Longer messages go to the payload bucket", senders,
+                  "a number of bytes from 1 to 1048576", set_payload_threshold, "1048576"});
+}
+
 void add_recycle_rows(std::vector<OptionSpec>& rows) {
   rows.push_back({"recycle-interval", "DURATION", "Between two looks at a group that is waited for",
                   kWorkerScope, duration_between("100ms", "1h"),
@@ -246,6 +288,7 @@ const std::vector<OptionSpec>& option_specs() {
     add_command_rows(rows);
     add_queue_rows(rows);
     add_runtime_rows(rows);
+    add_payload_rows(rows);
     add_recycle_rows(rows);
     add_common_rows(rows);
     return rows;

@@ -1,8 +1,11 @@
 #include "worker/queue_runtime.h"
 
+#include "aws/payload_pointer.h"
 #include "base/log.h"
+#include "base/traced_executor.h"
 #include "messages/decode.h"
 #include "worker/guarded.h"
+#include "worker/message_trace.h"
 #include "worker/metrics.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -140,27 +143,62 @@ void QueueRuntime::begin_ready() {
   beginning_ = false;
 }
 
-// The entry may be gone afterwards.
 void QueueRuntime::begin(Entry& entry) {
   entry.stage = Stage::kRunning;
   entry.started = context_.clock.steady_now();
+  entry.trace = trace_of_message(entry.message);
+  if (aws::is_payload_pointer(entry.message.body)) return fetch(entry);
+  handle(entry, entry.message.body);
+}
+
+// The message is running while its body comes from S3: its visibility is kept, it can be cancelled.
+void QueueRuntime::fetch(Entry& entry) {
+  entry.kind = "pointer";  // until the body is known
+  auto on_end = [this, id = entry.id](std::exception_ptr error, Fetched fetched) {
+    on_fetched(id, error, std::move(fetched));
+  };
+  asio::co_spawn(base::traced(context_.executor, entry.trace),
+                 guarded(context_.payloads.fetch(entry.message.body)),
+                 asio::bind_cancellation_slot(entry.cancel.slot(), std::move(on_end)));
+}
+
+void QueueRuntime::on_fetched(EntryId id, std::exception_ptr error, Fetched fetched) {
+  Entry& entry = *table_.find(id);
+  auto* payload = std::get_if<Payload>(&fetched);
+  if (!error) metrics_.payload("fetch", payload == nullptr ? "error" : "ok");
+  if (error) {
+    on_consumed(id, error, {});
+  } else if (payload == nullptr) {
+    on_consumed(id, nullptr, std::move(std::get<consumers::Verdict>(fetched)));
+  } else if (entry.lost) {
+    settle(entry, consumers::Retry{base::Duration(0), "visibility lost"});
+  } else if (draining_) {
+    leaver_.give_back(entry, base::Duration(0));  // no consumer begins any more
+  } else {
+    entry.payload = std::make_unique<aws::ObjectName>(std::move(payload->object));
+    handle(entry, payload->body);
+  }
+}
+
+// The entry may be gone afterwards.
+void QueueRuntime::handle(Entry& entry, const std::string& body) {
   std::string bug;
   try {
-    dispatch(entry);
+    dispatch(entry, body);
     return;
   } catch (const std::exception& error) {
     bug = error.what();
   }
   // One message that trips a bug must not stop those behind it.
   base::log_error("worker", "a message could not be begun",
-                  {{"queue", settings_.role}, {"exception", bug}});
+                  with_trace(entry.trace, {{"queue", settings_.role}, {"exception", bug}}));
   if (entry.stage == Stage::kRunning) {
     settle(entry, consumers::Retry{base::Duration(0), "exception: " + bug});
   }
 }
 
-void QueueRuntime::dispatch(Entry& entry) {
-  auto decoded = messages::decode(entry.message.body);
+void QueueRuntime::dispatch(Entry& entry, const std::string& body) {
+  auto decoded = messages::decode(body);
   if (!decoded) {
     entry.kind = "garbage";
     settle(entry, consumers::Poison{decoded.error().message, "decode"});
@@ -193,7 +231,8 @@ void QueueRuntime::consume(Entry& entry, consumers::Consumer& consumer,
   auto on_end = [this, id = entry.id](std::exception_ptr error, consumers::Verdict verdict) {
     on_consumed(id, error, std::move(verdict));
   };
-  asio::co_spawn(context_.executor, guarded(consumer.consume(std::move(delivery))),
+  asio::co_spawn(base::traced(context_.executor, entry.trace),
+                 guarded(consumer.consume(std::move(delivery))),
                  asio::bind_cancellation_slot(entry.cancel.slot(), std::move(on_end)));
 }
 
@@ -210,7 +249,7 @@ void QueueRuntime::on_consumed(EntryId id, std::exception_ptr error, consumers::
       return;
     case Cancelled::kHandOver:
       entry.stage = Stage::kSettling;
-      tasks_.spawn("handing over", settle_task(id, {}, true));
+      tasks_.spawn("handing over", settle_task(id, {}, true), {}, entry.trace);
       return;
     case Cancelled::kGiveBack:
       leaver_.give_back(entry, base::Duration(0));
@@ -220,10 +259,10 @@ void QueueRuntime::on_consumed(EntryId id, std::exception_ptr error, consumers::
   }
   const std::string what = describe_exception(error);
   base::log_error("worker", "a consumer ended with an exception",
-                  {{"queue", settings_.role},
-                   {"consumer", entry.consumer},
-                   {"message_id", entry.message.message_id},
-                   {"exception", what}});
+                  with_trace(entry.trace, {{"queue", settings_.role},
+                                           {"consumer", entry.consumer},
+                                           {"message_id", entry.message.message_id},
+                                           {"exception", what}}));
   consumers::Retry retry{base::Duration(0), "exception: " + what};
   judge(entry, retry);
   settle(entry, std::move(retry));
@@ -265,7 +304,8 @@ void QueueRuntime::settle(Entry& entry, consumers::Verdict verdict) {
     left_lane(entry.message.group_id, *settled);
     return;
   }
-  tasks_.spawn("settling a message", settle_task(entry.id, std::move(verdict), false));
+  tasks_.spawn("settling a message", settle_task(entry.id, std::move(verdict), false), {},
+               entry.trace);
 }
 
 awaitable<void> QueueRuntime::settle_task(EntryId id, consumers::Verdict verdict, bool hand_over) {
@@ -315,9 +355,10 @@ void QueueRuntime::on_lost(EntryId id) {
   entry.lost = true;
   table_.reorder(entry);
   metrics_.visibility_lost();
-  base::log_warn(
-      "worker", "visibility lost, the message will come back",
-      {{"queue", settings_.role}, {"message_id", entry.message.message_id}, {"kind", entry.kind}});
+  base::log_warn("worker", "visibility lost, the message will come back",
+                 with_trace(entry.trace, {{"queue", settings_.role},
+                                          {"message_id", entry.message.message_id},
+                                          {"kind", entry.kind}}));
   switch (entry.stage) {
     case Stage::kPending:
       table_.erase(id);

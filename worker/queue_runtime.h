@@ -6,6 +6,7 @@
 #include "worker/in_flight.h"
 #include "worker/keeper.h"
 #include "worker/lanes.h"
+#include "worker/large_payload.h"
 #include "worker/leaver.h"
 #include "worker/overload.h"
 #include "worker/poller_pool.h"
@@ -60,7 +61,10 @@ class QueueRuntime {
   void on_messages(std::vector<aws::SqsMessage> messages, base::SteadyPoint sent);
   void begin_ready();
   void begin(Entry& entry);
-  void dispatch(Entry& entry);
+  void fetch(Entry& entry);
+  void on_fetched(EntryId id, std::exception_ptr error, Fetched fetched);
+  void handle(Entry& entry, const std::string& body);
+  void dispatch(Entry& entry, const std::string& body);
   void consume(Entry& entry, consumers::Consumer& consumer, consumers::Delivery delivery);
   void on_consumed(EntryId id, std::exception_ptr error, consumers::Verdict verdict);
   void judge(const Entry& entry, const consumers::Verdict& verdict);

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "dlq/dead_letter.h"
 #include "worker/backoff.h"
+#include "worker/large_payload.h"
+#include "worker/message_trace.h"
 #include "worker/metrics.h"
 
 #include <algorithm>
@@ -60,6 +62,12 @@ bool Settler::finish(Entry& entry, const std::string& reason) {
   return true;
 }
 
+// The copy points to the same payload: it is not removed with this message.
+void Settler::sent_on(Entry& entry) {
+  entry.payload.reset();
+  leaver_.finish(entry);
+}
+
 awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
   for (consumers::Outgoing& outgoing : verdict.outgoing) {
     const std::string role = outgoing.queue;
@@ -68,7 +76,7 @@ awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
       consumers::Poison unroutable{"no " + role + " queue is configured to send to", "unroutable"};
       co_return co_await poison(entry, std::move(unroutable));
     }
-    const auto sent = co_await send_outgoing(std::move(outgoing));
+    const auto sent = co_await send_outgoing(entry, std::move(outgoing));
     if (!sent) {
       co_return retry(entry, base::Duration(0),
                       "sending to " + role + ": " + sent.error().to_string());
@@ -99,7 +107,7 @@ awaitable<bool> Settler::defer_by_copy(Entry& entry, consumers::Defer verdict) {
   const auto sent = co_await send_copy(entry, wait);
   if (!sent) co_return retry(entry, wait, "deferring: " + sent.error().to_string());
   log_verdict(entry, "defer", verdict.reason);
-  leaver_.finish(entry);
+  sent_on(entry);
   co_return true;
 }
 
@@ -124,7 +132,7 @@ awaitable<bool> Settler::hand_over(Entry& entry) {
     co_return false;
   }
   log_verdict(entry, "handover", "shutting down");
-  leaver_.finish(entry);
+  sent_on(entry);
   co_return true;
 }
 
@@ -132,32 +140,33 @@ awaitable<bool> Settler::poison(Entry& entry, consumers::Poison verdict) {
   metrics_.poisoned(verdict.error_kind);
   if (!settings_.dead_letters) {
     base::log_error("worker", "a poison message has no dead-letter queue to go to",
-                    {{"queue", settings_.role},
-                     {"message_id", entry.message.message_id},
-                     {"reason", verdict.reason}});
+                    with_trace(entry.trace, {{"queue", settings_.role},
+                                             {"message_id", entry.message.message_id},
+                                             {"reason", verdict.reason}}));
     co_return retry(entry, settings_.retry_cap, verdict.reason);
   }
   const dlq::Cause cause{verdict.reason, verdict.error_kind, settings_.name};
   auto letter = dlq::make_dead_letter(entry.message, cause, settings_.dead_letters->fifo);
   letter.send.queue = settings_.dead_letters->url;
-  const auto sent = co_await context_.sqs.send_message(std::move(letter.send));
+  const auto sent = co_await context_.payloads.send(context_.sqs, std::move(letter.send));
   if (!sent) {
     co_return retry(entry, base::Duration(0),
                     "sending to the dead-letter queue: " + sent.error().to_string());
   }
   base::log_warn("worker", "message went to the dead-letter queue",
-                 {{"queue", settings_.role},
-                  {"message_id", entry.message.message_id},
-                  {"dead_letter_id", *sent},
-                  {"error_kind", verdict.error_kind},
-                  {"reason", verdict.reason},
-                  {"attributes_left_out", letter.left_out.size()}});
+                 with_trace(entry.trace, {{"queue", settings_.role},
+                                          {"message_id", entry.message.message_id},
+                                          {"dead_letter_id", *sent},
+                                          {"error_kind", verdict.error_kind},
+                                          {"reason", verdict.reason},
+                                          {"attributes_left_out", letter.left_out.size()}}));
   log_verdict(entry, "poison", verdict.reason);
-  leaver_.finish(entry);
+  sent_on(entry);
   co_return true;
 }
 
-awaitable<base::Result<void>> Settler::send_outgoing(consumers::Outgoing outgoing) {
+awaitable<base::Result<void>> Settler::send_outgoing(const Entry& entry,
+                                                     consumers::Outgoing outgoing) {
   const QueueTarget& target = routes_.at(outgoing.queue);
   aws::SendOptions send;
   send.queue = target.url;
@@ -166,7 +175,8 @@ awaitable<base::Result<void>> Settler::send_outgoing(consumers::Outgoing outgoin
     send.group_id = std::move(outgoing.group_id);
     send.deduplication_id = std::move(outgoing.deduplication_id);
   }
-  const auto sent = co_await context_.sqs.send_message(std::move(send));
+  carry_trace(entry.trace, send);
+  const auto sent = co_await context_.payloads.send(context_.sqs, std::move(send));
   if (!sent) co_return sent.error();
   co_return base::Result<void>();
 }
@@ -185,7 +195,8 @@ awaitable<base::Result<void>> Settler::send_copy(Entry& entry, base::Duration de
     const auto bounded = std::clamp(delay, base::Duration(0), kDelayMax);
     send.delay = std::chrono::ceil<std::chrono::seconds>(bounded);
   }
-  const auto sent = co_await context_.sqs.send_message(std::move(send));
+  carry_trace(entry.trace, send);
+  const auto sent = co_await context_.payloads.send(context_.sqs, std::move(send));
   if (!sent) co_return sent.error();
   co_return base::Result<void>();
 }
@@ -196,13 +207,13 @@ void Settler::log_verdict(const Entry& entry, const char* verdict, const std::st
   metrics_.settled(entry.kind, verdict, took);
   if (!base::log_enabled(base::LogLevel::kInfo)) return;  // a line costs more than the rest
   base::log_info("worker", "message handled",
-                 {{"queue", settings_.role},
-                  {"kind", entry.kind},
-                  {"message_id", entry.message.message_id},
-                  {"attempt", entry.message.receive_count},
-                  {"verdict", verdict},
-                  {"reason", reason},
-                  {"ms", took.count()}});
+                 with_trace(entry.trace, {{"queue", settings_.role},
+                                          {"kind", entry.kind},
+                                          {"message_id", entry.message.message_id},
+                                          {"attempt", entry.message.receive_count},
+                                          {"verdict", verdict},
+                                          {"reason", reason},
+                                          {"ms", took.count()}}));
 }
 
 }  // namespace worker

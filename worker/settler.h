@@ -39,7 +39,9 @@ class Settler {
   boost::asio::awaitable<bool> poison(Entry& entry, consumers::Poison verdict);
   bool keeps_its_place(const Entry& entry) const;
   bool retry(Entry& entry, base::Duration at_least, const std::string& reason);
-  boost::asio::awaitable<base::Result<void>> send_outgoing(consumers::Outgoing outgoing);
+  void sent_on(Entry& entry);
+  boost::asio::awaitable<base::Result<void>> send_outgoing(const Entry& entry,
+                                                           consumers::Outgoing outgoing);
   // `delay` counts on standard queues only.
   boost::asio::awaitable<base::Result<void>> send_copy(Entry& entry, base::Duration delay);
   void log_verdict(const Entry& entry, const char* verdict, const std::string& reason);

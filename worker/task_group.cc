@@ -1,6 +1,7 @@
 #include "worker/task_group.h"
 
 #include "base/log.h"
+#include "base/traced_executor.h"
 #include "worker/guarded.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -23,7 +24,8 @@ asio::awaitable<void> start_later(asio::awaitable<void> task) {
 TaskGroup::TaskGroup(asio::any_io_executor executor, base::Clock& clock)
     : executor_(executor), ended_(executor, clock) {}
 
-void TaskGroup::spawn(std::string what, asio::awaitable<void> task, asio::cancellation_slot slot) {
+void TaskGroup::spawn(std::string what, asio::awaitable<void> task, asio::cancellation_slot slot,
+                      std::shared_ptr<const base::TraceContext> trace) {
   ++running_;
   auto on_end = [this, what = std::move(what)](std::exception_ptr error) {
     if (error && !is_cancellation(error)) {
@@ -33,7 +35,7 @@ void TaskGroup::spawn(std::string what, asio::awaitable<void> task, asio::cancel
     --running_;
     if (running_ == 0) ended_.ring();
   };
-  asio::co_spawn(executor_, guarded(start_later(std::move(task))),
+  asio::co_spawn(base::traced(executor_, std::move(trace)), guarded(start_later(std::move(task))),
                  asio::bind_cancellation_slot(slot, std::move(on_end)));
 }
 

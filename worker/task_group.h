@@ -2,6 +2,7 @@
 // an exception that escapes a task is logged as the bug it is, cancellation is not.
 #pragma once
 
+#include "base/trace.h"
 #include "worker/alarm.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace worker {
@@ -19,9 +21,10 @@ class TaskGroup {
   TaskGroup(boost::asio::any_io_executor executor, base::Clock& clock);
 
   // `what` in -ing form, for the log. A slot cancels the task. The task never begins inside this
-  // call.
+  // call. What it asks of AWS belongs to `trace`.
   void spawn(std::string what, boost::asio::awaitable<void> task,
-             boost::asio::cancellation_slot slot = {});
+             boost::asio::cancellation_slot slot = {},
+             std::shared_ptr<const base::TraceContext> trace = nullptr);
   std::size_t running() const { return running_; }
   // Until no task is left; one waiter.
   boost::asio::awaitable<void> join();

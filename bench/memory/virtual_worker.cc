@@ -37,7 +37,7 @@ VirtualWorker::VirtualWorker(sim::VirtualLoop& loop, base::HttpHandler server,
                     .expiration = {},
                     .source = "bench"}),
       caller_(http_, credentials_, loop.clock(), random_, endpoints()),
-      context_{loop.executor(), loop.clock(), random_, sqs_, sqs_, metrics_},
+      context_{loop.executor(), loop.clock(), random_, sqs_, sqs_, metrics_, payloads_},
       consumer_(loop.clock()),
       runtime_(context_, {settings(queue, in_flight_max)}, {&consumer_}, in_flight_max) {}
 

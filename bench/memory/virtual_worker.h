@@ -6,6 +6,7 @@
 #include "sim/virtual_loop.h"
 #include "tests/support/sim_http_client.h"
 #include "worker/context.h"
+#include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/runtime.h"
 
@@ -55,6 +56,8 @@ class VirtualWorker {
   aws::StaticCredentials credentials_;
   aws::Caller caller_;
   aws::Sqs sqs_{caller_};
+  aws::S3 s3_{caller_};
+  worker::LargePayloads payloads_{s3_, random_, {}};
   worker::Metrics metrics_;
   worker::Context context_;
   SleepingConsumer consumer_;

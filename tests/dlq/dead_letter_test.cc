@@ -98,5 +98,24 @@ TEST(DeadLetter, ReplacesTheCauseOfAnEarlierLetter) {
   EXPECT_EQ(value(letter, kReason), kCause.reason);
 }
 
+TEST(DeadLetter, KeepsWhatTellsThatTheBodyIsAPointerIntoS3) {
+  for (const char* name : {"ExtendedPayloadSize", "SQSLargePayloadSize"}) {
+    auto message = message_with(9);
+    message.attributes[name] = {"Number", "1234567"};
+    const auto letter = make_dead_letter(message, kCause, false);
+    EXPECT_LE(letter.send.attributes.size(), kAttributesMax);
+    EXPECT_EQ(value(letter, name), "1234567") << "not packed away with the others";
+    EXPECT_EQ(letter.send.attributes.at(name).data_type, "Number");
+  }
+}
+
+TEST(DeadLetter, StaysInTheTraceOfItsMessage) {
+  auto message = message_with(1);
+  EXPECT_EQ(make_dead_letter(message, kCause, false).send.trace_header, "");
+  message.system_attributes["AWSTraceHeader"] = "Root=1-5759e988-bd862e3fe1be46a994272793";
+  EXPECT_EQ(make_dead_letter(message, kCause, false).send.trace_header,
+            "Root=1-5759e988-bd862e3fe1be46a994272793");
+}
+
 }  // namespace
 }  // namespace dlq

@@ -89,13 +89,13 @@ RC_GTEST_PROP(Decode, SurvivesValuesOfAnotherType, ()) {
   check_contract(document.dump());
 }
 
-TEST(Decode, RefusesMoreThanAnSqsMessageCanHold) {
+TEST(Decode, RefusesMoreThanABodyInS3MayHold) {
   std::string body = examples::read("recycle-request");
-  body.append((1U << 20U) - body.size(), ' ');
+  body.append((16U << 20U) - body.size(), ' ');
   EXPECT_TRUE(messages::decode(body).has_value());
   const auto message = messages::decode(body + " ");
   ASSERT_FALSE(message.has_value());
-  EXPECT_EQ(message.error().message, "expected at most 1048576 bytes of JSON, found 1048577");
+  EXPECT_EQ(message.error().message, "expected at most 16777216 bytes of JSON, found 16777217");
 }
 
 TEST(Decode, CountsNestingOutsideStringsOnly) {

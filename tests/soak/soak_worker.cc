@@ -134,7 +134,7 @@ SoakWorker::SoakWorker(World world, Options options)
       caller_(http_, credentials_, clock_, random_, endpoints()),
       polls_(poll_caller_),
       sqs_(caller_),
-      context_{world.executor, clock_, random_, polls_, sqs_, metrics_} {
+      context_{world.executor, clock_, random_, polls_, sqs_, metrics_, payloads_} {
   credentials_.current = options_.credentials;
   http_.tap = &wire_;
 }

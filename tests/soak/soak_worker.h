@@ -12,6 +12,7 @@
 #include "tests/support/hostile_http.h"
 #include "tests/support/skewed_clock.h"
 #include "worker/context.h"
+#include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/runtime.h"
 
@@ -90,6 +91,8 @@ class SoakWorker {
   aws::Caller caller_;
   aws::Sqs polls_;
   aws::Sqs sqs_;
+  aws::S3 s3_{caller_};
+  worker::LargePayloads payloads_{s3_, random_, {}};
   worker::Metrics metrics_;
   worker::Context context_;
   std::vector<std::unique_ptr<SoakConsumer>> consumers_;

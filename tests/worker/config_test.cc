@@ -20,29 +20,38 @@ TEST(Config, PrefersFlagThenEnvironmentThenFileThenDefault) {
   EXPECT_EQ(config->retry_base, std::chrono::seconds(5));
 }
 
+TEST(Config, TakesBucketsByTheirNamesOnly) {
+  const auto config = resolve_config({{"payload-buckets", "one-bucket, two.buckets"},
+                                      {"payload-bucket", "three-buckets"},
+                                      {"payload-threshold", "262144"}},
+                                     {}, {});
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->payloads.buckets, (std::set<std::string>{"one-bucket", "two.buckets"}));
+  EXPECT_EQ(config->payloads.bucket, "three-buckets");
+  EXPECT_EQ(config->payloads.threshold, 262'144U);
+  EXPECT_EQ(resolve_config({{"payload-bucket", "off"}}, {}, {})->payloads.bucket, "");
+  for (const Settings& wrong :
+       {Settings{{"payload-buckets", "One_Bucket"}}, Settings{{"payload-buckets", "a-bucket,,b-b"}},
+        Settings{{"payload-bucket", "s3://bucket"}}, Settings{{"payload-bucket", ""}},
+        Settings{{"payload-threshold", "0"}}, Settings{{"payload-threshold", "1048577"}},
+        Settings{{"payload-threshold", "256k"}}}) {
+    EXPECT_FALSE(resolve_config(wrong, {}, {})) << wrong.begin()->second;
+  }
+}
+
 TEST(Config, TakesEveryOptionFromEveryPlace) {
   // A value that each option accepts and that is not its default.
-  const Settings values = {{"events-in-flight", "3"},
-                           {"recycles-in-flight", "3"},
-                           {"oncall-in-flight", "3"},
-                           {"in-flight-total", "3"},
-                           {"pollers", "3"},
-                           {"visibility-timeout", "31s"},
-                           {"poll-wait", "11s"},
-                           {"retry-base", "2s"},
-                           {"retry-cap", "2m"},
-                           {"drain-deadline", "2s"},
-                           {"startup-timeout", "2s"},
-                           {"listen", "127.0.0.1:0"},
-                           {"recycle-interval", "2s"},
-                           {"ready-timeout", "2s"},
-                           {"terminate-timeout", "2s"},
-                           {"handover-after", "2h"},
-                           {"force", "true"},
-                           {"dry-run", "true"},
-                           {"output", "json"},
-                           {"log-level", "debug"},
-                           {"log-format", "json"}};
+  const Settings values = {{"events-in-flight", "3"}, {"recycles-in-flight", "3"},
+                           {"oncall-in-flight", "3"}, {"in-flight-total", "3"},
+                           {"pollers", "3"},          {"visibility-timeout", "31s"},
+                           {"poll-wait", "11s"},      {"retry-base", "2s"},
+                           {"retry-cap", "2m"},       {"drain-deadline", "2s"},
+                           {"startup-timeout", "2s"}, {"payload-threshold", "3"},
+                           {"listen", "127.0.0.1:0"}, {"recycle-interval", "2s"},
+                           {"ready-timeout", "2s"},   {"terminate-timeout", "2s"},
+                           {"handover-after", "2h"},  {"force", "true"},
+                           {"dry-run", "true"},       {"output", "json"},
+                           {"log-level", "debug"},    {"log-format", "json"}};
   for (const OptionSpec& spec : option_specs()) {
     const auto found = values.find(spec.name);
     const std::string value = found == values.end() ? "something" : found->second;

@@ -262,7 +262,8 @@ TEST(Polling, GivesUpAPollThatNeverAnswersAndAsksAgain) {
   endpoints.endpoint_url = "http://sqs.test";
   aws::Caller caller(hole, rig.credentials, rig.loop.clock(), rig.random, endpoints);
   aws::Sqs silent(caller);
-  Context context{rig.loop.executor(), rig.loop.clock(), rig.random, silent, silent, rig.metrics};
+  Context context{rig.loop.executor(), rig.loop.clock(), rig.random, silent, silent,
+                  rig.metrics,         rig.payloads};
   TaskGroup tasks(rig.loop.executor(), rig.loop.clock());
   PollerPool pool(context, rig.events, tasks,
                   {.room =

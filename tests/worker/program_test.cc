@@ -199,7 +199,7 @@ TEST(Enqueue, SendsARequestThatTheWorkerDecodes) {
   config.strategy = "in-out";
   config.force = true;
   config.reason = "CVE";
-  const auto id = rig.loop.run(enqueue_recycle(config, rig.sqs, rig.loop.clock(), rig.random));
+  const auto id = rig.loop.run(enqueue_recycle(config, rig.context));
   ASSERT_TRUE(id) << id.error().to_string();
   const auto messages = rig.take("events");
   ASSERT_EQ(messages.size(), 1U);
@@ -216,7 +216,7 @@ TEST(Enqueue, RefusesAnUnknownStrategyBeforeAnythingIsSent) {
   config.events.queue = rig.events.target.url.value;
   config.group = "web-asg-1";
   config.strategy = "sideways";
-  EXPECT_FALSE(rig.loop.run(enqueue_recycle(config, rig.sqs, rig.loop.clock(), rig.random)));
+  EXPECT_FALSE(rig.loop.run(enqueue_recycle(config, rig.context)));
   EXPECT_EQ(rig.depth("events"), 0U);
 }
 

@@ -40,7 +40,7 @@ Rig::Rig()
            loop.clock()),
       credentials({kKey, base::Secret(kSecret), base::Secret(), std::nullopt, "rig"}),
       caller(http, credentials, loop.clock(), random, endpoints()),
-      context{loop.executor(), loop.clock(), random, sqs, sqs, metrics},
+      context{loop.executor(), loop.clock(), random, sqs, sqs, metrics, payloads},
       built_(loop.clock().steady_now()) {
   create_queue("events-dlq", "");
   create_queue("recycles-dlq.fifo", "");
@@ -57,7 +57,10 @@ Rig::Rig()
               .dead_letters = fifo_dead};
   http.before = [this](int, const base::HttpRequest& request) {
     const auto target = base::find_header(request.headers, "x-amz-target").value_or("");
-    seen.push_back({std::string(target.substr(target.find('.') + 1)), elapsed(), request.body});
+    // S3's operations are known by their methods.
+    const std::string_view operation =
+        target.empty() ? std::string_view(request.method) : target.substr(target.find('.') + 1);
+    seen.push_back({std::string(operation), elapsed(), request.body});
   };
 }
 

@@ -10,6 +10,7 @@
 #include "sim/virtual_loop.h"
 #include "tests/support/sim_http_client.h"
 #include "worker/context.h"
+#include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/runtime.h"
 
@@ -93,6 +94,8 @@ class Rig {
   aws::StaticCredentials credentials;
   aws::Caller caller;
   aws::Sqs sqs{caller};
+  aws::S3 s3{caller};
+  LargePayloads payloads{s3, random, {{}, "payloads", kMessageBytesMax}};
   Metrics metrics;
   Context context;
   std::vector<Request> seen;
