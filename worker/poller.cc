@@ -82,7 +82,10 @@ awaitable<void> Poller::poll_until_stopped() {
     metrics_.polled(received.has_value(), received ? received->size() : 0);
     callbacks_.unclaim(std::exchange(claimed_, 0));
     if (!received) {
+      const bool transient = received.error().is_transient();
       co_await back_off(received.error());
+      // While we may not, or there is no such queue, one poller is enough to find out when we may.
+      if (!transient && !callbacks_.go_on(room.messages, 0)) co_return;
       continue;
     }
     failures_ = 0;

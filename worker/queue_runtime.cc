@@ -182,18 +182,15 @@ void QueueRuntime::on_fetched(EntryId id, std::exception_ptr error, Fetched fetc
 
 // The entry may be gone afterwards.
 void QueueRuntime::handle(Entry& entry, const std::string& body) {
-  std::string bug;
   try {
     dispatch(entry, body);
-    return;
-  } catch (const std::exception& error) {
-    bug = error.what();
-  }
-  // One message that trips a bug must not stop those behind it.
-  base::log_error("worker", "a message could not be begun",
-                  with_trace(entry.trace, {{"queue", settings_.role}, {"exception", bug}}));
-  if (entry.stage == Stage::kRunning) {
-    settle(entry, consumers::Retry{base::Duration(0), "exception: " + bug});
+  } catch (const std::exception& bug) {
+    // One message that trips a bug must not stop those behind it.
+    base::log_error(
+        "worker", "a message could not be begun",
+        with_trace(entry.trace, {{"queue", settings_.role}, {"exception", bug.what()}}));
+    if (entry.stage != Stage::kRunning) return;
+    settle(entry, consumers::Retry{base::Duration(0), std::string("exception: ") + bug.what()});
   }
 }
 
@@ -231,8 +228,10 @@ void QueueRuntime::consume(Entry& entry, consumers::Consumer& consumer,
   auto on_end = [this, id = entry.id](std::exception_ptr error, consumers::Verdict verdict) {
     on_consumed(id, error, std::move(verdict));
   };
+  // Not guarded: on the runtime's own thread it begins inside this call, so that nothing can cancel
+  // it before its first step.
   asio::co_spawn(base::traced(context_.executor, entry.trace),
-                 guarded(consumer.consume(std::move(delivery))),
+                 consumer.consume(std::move(delivery)),
                  asio::bind_cancellation_slot(entry.cancel.slot(), std::move(on_end)));
 }
 

@@ -1,5 +1,5 @@
 // IdempotentConsumer: what a delivery comes to, first and again.
-#include "base/guarded.h"
+#include "consumers/idempotency/answer.h"
 #include "consumers/idempotency/consumer.h"
 #include "consumers/idempotency/memory_store.h"
 #include "tests/consumers/idempotency_rig.h"
@@ -73,7 +73,7 @@ std::string text_of(const Verdict& verdict) {
   return "poison " + poison.error_kind + ": " + poison.reason;
 }
 
-struct Stage {
+struct IdempotentConsumerTest : testing::Test {
   std::string deliver(Delivery delivery = delivery_of()) {
     return text_of(table.loop.run(consumer.consume(std::move(delivery))));
   }
@@ -85,18 +85,15 @@ struct Stage {
     std::string verdict;  // empty: it threw
     bool aborted = false;
   };
-  void start(Running& running, Delivery delivery) {
+  void begin(Running& running, Delivery delivery = delivery_of()) {
     boost::asio::co_spawn(
-        table.loop.executor(), base::guarded(consumer.consume(std::move(delivery))),
+        table.loop.executor(), consumer.consume(std::move(delivery)),
         boost::asio::bind_cancellation_slot(running.cancel.slot(),
                                             [&](std::exception_ptr error, Verdict verdict) {
                                               running.ended = true;
                                               if (!error) running.verdict = text_of(verdict);
                                               running.aborted = error != nullptr;
                                             }));
-  }
-  void begin(Running& running, Delivery delivery = delivery_of()) {
-    start(running, std::move(delivery));
     table.loop.run_for(0ms);
   }
   std::string status() {
@@ -109,8 +106,6 @@ struct Stage {
   Work work{table.loop.clock()};
   IdempotentConsumer consumer{work, worker.store, table.loop.clock()};
 };
-
-struct IdempotentConsumerTest : testing::Test, Stage {};
 
 constexpr const char* kDone = "done: restarted [events|body é|g|d]";
 constexpr const char* kDoneBefore = "done: done before: restarted [events|body é|g|d]";
@@ -341,30 +336,6 @@ TEST_F(IdempotentConsumerTest, MayBeCancelledWhileItClaims) {
   EXPECT_EQ(deliver(), kDone);
 }
 
-TEST(IdempotentConsumerSteps, MayBeCancelledAtAnyOfThem) {
-  int begun = 0;
-  for (int steps = 0; steps < 150; ++steps) {
-    Stage stage;
-    stage.work.takes = 10min;
-    Stage::Running running;
-    stage.start(running, delivery_of());
-    int left = steps;
-    stage.table.loop.run_until([&] { return left-- == 0; }, 0ms);
-    running.cancel.emit(boost::asio::cancellation_type::terminal);
-    stage.table.loop.run_for(3s);
-    EXPECT_TRUE(running.ended && running.aborted) << steps;
-    EXPECT_EQ(stage.work.finished, 0) << steps;
-    // A claim that was being written may be there without anybody knowing; not one that was known.
-    if (stage.work.runs > 0) EXPECT_EQ(stage.status(), "none") << steps;
-    begun += stage.work.runs;
-    stage.table.loop.run_for(1min);
-    stage.work.takes = 1s;
-    EXPECT_EQ(stage.deliver(), kDone) << steps;
-  }
-  EXPECT_GT(begun, 50);
-  EXPECT_LT(begun, 150);
-}
-
 TEST_F(IdempotentConsumerTest, DoesNotRunAgainWhatIsTooLargeToKeep) {
   work.script = {Done{"large", {{"events", std::string(kAnswerBytesMax, 'x'), "", ""}}}};
   EXPECT_TRUE(deliver().starts_with("done: large [events|xxx"));
@@ -387,6 +358,17 @@ TEST_F(IdempotentConsumerTest, RefusesTimesThatAreNone) {
   EXPECT_THROW(IdempotentConsumer(work, worker.store, table.loop.clock(), options),
                std::invalid_argument);
 }
+
+TEST(Answer, OfAnotherFormIsPoison) {
+  for (const char* answer :
+       {"", "{}", "[]", R"({"verdict":"done"})", R"({"verdict":"maybe","outgoing":[]})"}) {
+    const Verdict verdict = decode_answer(answer);
+    ASSERT_TRUE(std::holds_alternative<Poison>(verdict)) << answer;
+    EXPECT_TRUE(std::get<Poison>(verdict).reason.starts_with("done before, but")) << answer;
+  }
+}
+
+TEST(Answer, ThatIsNotUtf8IsRefused) { EXPECT_FALSE(encode_answer(Done{"\xFF", {}}).has_value()); }
 
 }  // namespace
 }  // namespace consumers::idempotency

@@ -171,10 +171,7 @@ void SoakWorker::start() {
   });
 }
 
-void SoakWorker::drain() {
-  world_.oracle.drains(options_.id);
-  runtime_->drain();
-}
+void SoakWorker::drain() { runtime_->drain(); }
 
 void SoakWorker::kill() {
   world_.oracle.killed(options_.id);
