@@ -93,7 +93,7 @@ def files_of(root):
         hidden = path.name.startswith(".") and path.name != ".ci"
         if path.is_dir() and not hidden and path.name not in SKIPPED:
             yield from (Path(path.name) / sub for sub in files_of(path))
-        elif path.is_file():
+        elif path.is_file() and path.name != ".git":  # a linked work tree has such a file
             yield Path(path.name)
 
 
