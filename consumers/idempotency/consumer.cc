@@ -124,9 +124,9 @@ Verdict IdempotentConsumer::verdict_on(const Begun& begun, const Delivery& deliv
 }
 
 awaitable<Verdict> IdempotentConsumer::carry_out(Run& run, Delivery delivery) {
-  co_await (base::guarded(work(run, std::move(delivery))) || base::guarded(keep_claim(run)));
   std::exception_ptr stopped;
   try {
+    co_await (base::guarded(work(run, std::move(delivery))) || base::guarded(keep_claim(run)));
     co_await base::guarded(settle(run));
   } catch (...) {
     stopped = std::current_exception();

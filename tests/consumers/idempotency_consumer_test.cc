@@ -1,5 +1,5 @@
 // IdempotentConsumer: what a delivery comes to, first and again.
-#include "consumers/idempotency/answer.h"
+#include "base/guarded.h"
 #include "consumers/idempotency/consumer.h"
 #include "consumers/idempotency/memory_store.h"
 #include "tests/consumers/idempotency_rig.h"
@@ -73,7 +73,7 @@ std::string text_of(const Verdict& verdict) {
   return "poison " + poison.error_kind + ": " + poison.reason;
 }
 
-struct IdempotentConsumerTest : testing::Test {
+struct Stage {
   std::string deliver(Delivery delivery = delivery_of()) {
     return text_of(table.loop.run(consumer.consume(std::move(delivery))));
   }
@@ -85,15 +85,18 @@ struct IdempotentConsumerTest : testing::Test {
     std::string verdict;  // empty: it threw
     bool aborted = false;
   };
-  void begin(Running& running, Delivery delivery = delivery_of()) {
+  void start(Running& running, IdempotentConsumer& with, Delivery delivery) {
     boost::asio::co_spawn(
-        table.loop.executor(), consumer.consume(std::move(delivery)),
+        table.loop.executor(), base::guarded(with.consume(std::move(delivery))),
         boost::asio::bind_cancellation_slot(running.cancel.slot(),
                                             [&](std::exception_ptr error, Verdict verdict) {
                                               running.ended = true;
                                               if (!error) running.verdict = text_of(verdict);
                                               running.aborted = error != nullptr;
                                             }));
+  }
+  void begin(Running& running, Delivery delivery = delivery_of()) {
+    start(running, consumer, std::move(delivery));
     table.loop.run_for(0ms);
   }
   std::string status() {
@@ -106,6 +109,8 @@ struct IdempotentConsumerTest : testing::Test {
   Work work{table.loop.clock()};
   IdempotentConsumer consumer{work, worker.store, table.loop.clock()};
 };
+
+struct IdempotentConsumerTest : testing::Test, Stage {};
 
 constexpr const char* kDone = "done: restarted [events|body é|g|d]";
 constexpr const char* kDoneBefore = "done: done before: restarted [events|body é|g|d]";
@@ -336,6 +341,27 @@ TEST_F(IdempotentConsumerTest, MayBeCancelledWhileItClaims) {
   EXPECT_EQ(deliver(), kDone);
 }
 
+// Over a store that answers at once: whatever was claimed is known to have been.
+TEST(IdempotentConsumerSteps, MayBeCancelledAtAnyOfThem) {
+  int begun = 0;
+  for (int steps = 0; steps < 60; ++steps) {
+    Stage stage;
+    MemoryStore memory(stage.table.loop.clock());
+    IdempotentConsumer consumer(stage.work, memory, stage.table.loop.clock());
+    stage.work.takes = 10min;
+    Stage::Running running;
+    stage.start(running, consumer, delivery_of());
+    int left = steps;
+    stage.table.loop.run_until([&] { return left-- == 0; }, 0ms);
+    running.cancel.emit(boost::asio::cancellation_type::terminal);
+    stage.table.loop.run_for(3s);
+    EXPECT_TRUE(running.ended && running.aborted) << steps;
+    EXPECT_EQ(memory.size(), 0U) << steps;
+    begun += stage.work.runs;
+  }
+  EXPECT_GT(begun, 10);
+}
+
 TEST_F(IdempotentConsumerTest, DoesNotRunAgainWhatIsTooLargeToKeep) {
   work.script = {Done{"large", {{"events", std::string(kAnswerBytesMax, 'x'), "", ""}}}};
   EXPECT_TRUE(deliver().starts_with("done: large [events|xxx"));
@@ -358,17 +384,6 @@ TEST_F(IdempotentConsumerTest, RefusesTimesThatAreNone) {
   EXPECT_THROW(IdempotentConsumer(work, worker.store, table.loop.clock(), options),
                std::invalid_argument);
 }
-
-TEST(Answer, OfAnotherFormIsPoison) {
-  for (const char* answer :
-       {"", "{}", "[]", R"({"verdict":"done"})", R"({"verdict":"maybe","outgoing":[]})"}) {
-    const Verdict verdict = decode_answer(answer);
-    ASSERT_TRUE(std::holds_alternative<Poison>(verdict)) << answer;
-    EXPECT_TRUE(std::get<Poison>(verdict).reason.starts_with("done before, but")) << answer;
-  }
-}
-
-TEST(Answer, ThatIsNotUtf8IsRefused) { EXPECT_FALSE(encode_answer(Done{"\xFF", {}}).has_value()); }
 
 }  // namespace
 }  // namespace consumers::idempotency
