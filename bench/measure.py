@@ -127,7 +127,8 @@ def hold(rig: Rig, client: Client, server, in_flight: int, visibility: int,
         return {"in_flight": in_flight, "visibility": visibility,
                 "requests_per_extension": requests / max(extended, 1),
                 "extensions_per_visibility": extended / in_flight / (took / visibility),
-                "lost": state["received"] - in_flight,
+                # Received again, or waiting to be: a client that is full receives nothing.
+                "lost": state["received"] - in_flight + state["visible"],
                 "cpu_ms_per_second": (cpu_seconds(pid) - cpu) / took * 1e3,
                 "rss_idle_mb": before, "rss_mb": held,
                 "rss_mb_per_10000": (held - before) / in_flight * 10_000}
