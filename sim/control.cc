@@ -5,6 +5,7 @@
 #include "sim/protocol.h"
 #include "sim/query_decode.h"
 #include "sim/sqs_service.h"
+#include "sim/sts_service.h"
 
 #include <fmt/format.h>
 
@@ -73,12 +74,14 @@ base::HttpResponse Control::handle(const base::HttpRequest& request) {
   if (path == "/_sim/mutations" && get) return mutations(request);
   if (path == "/_sim/queues" && get) return queues();
   if (path == "/_sim/faults" && (get || post)) return faults(request);
+  if (path == "/_sim/credentials" && (get || post)) return credentials(request);
   if (path == "/_sim/config" && post) return configure(request);
   return reply(404, {{"error", "no such control: " + request.method + " " + path.substr(0, 128)},
                      {"controls",
                       {"GET /_sim/healthz", "GET /_sim/groups",
                        "GET /_sim/mutations?group=NAME&access_key=ID", "GET /_sim/queues",
-                       "GET /_sim/faults", "POST /_sim/faults", "POST /_sim/config"}}});
+                       "GET /_sim/faults", "POST /_sim/faults", "GET /_sim/credentials",
+                       "POST /_sim/credentials", "POST /_sim/config"}}});
 }
 
 base::HttpResponse Control::health() {
@@ -119,6 +122,20 @@ base::HttpResponse Control::faults(const base::HttpRequest& request) {
     }
   }
   return reply(200, world_.faults().to_json());
+}
+
+// {"expire": "all"}, or the access key id of what STS handed out.
+base::HttpResponse Control::credentials(const base::HttpRequest& request) {
+  if (request.method != "POST") {
+    sts_.expire_due();
+    return reply(200, {{"credentials", sts_.describe_for_control()}});
+  }
+  const std::optional<Json> body = parse_json(request.body);
+  const bool good = body && body->is_object() && body->size() == 1 && body->contains("expire") &&
+                    (*body)["expire"].is_string();
+  if (!good) return refuse(400, "the body must be {\"expire\": \"all\"} or an access key id");
+  const std::string which = (*body)["expire"].get<std::string>();
+  return reply(200, {{"expired", sts_.expire_now(which == "all" ? std::string() : which)}});
 }
 
 base::HttpResponse Control::configure(const base::HttpRequest& request) {

@@ -12,11 +12,13 @@ namespace sim {
 
 class AutoScalingService;
 class SqsService;
+class StsService;
 
 class Control {
  public:
-  Control(World& world, AutoScalingService& auto_scaling, SqsService& sqs, Trail& trail)
-      : world_(world), auto_scaling_(auto_scaling), sqs_(sqs), trail_(trail) {}
+  Control(World& world, AutoScalingService& auto_scaling, SqsService& sqs, StsService& sts,
+          Trail& trail)
+      : world_(world), auto_scaling_(auto_scaling), sqs_(sqs), sts_(sts), trail_(trail) {}
 
   base::HttpResponse handle(const base::HttpRequest& request);
 
@@ -26,11 +28,13 @@ class Control {
   base::HttpResponse mutations(const base::HttpRequest& request);
   base::HttpResponse queues();
   base::HttpResponse faults(const base::HttpRequest& request);
+  base::HttpResponse credentials(const base::HttpRequest& request);
   base::HttpResponse configure(const base::HttpRequest& request);
 
   World& world_;
   AutoScalingService& auto_scaling_;
   SqsService& sqs_;
+  StsService& sts_;
   Trail& trail_;
 };
 

@@ -59,7 +59,6 @@ struct Region::Impl {
                                             Wire wire);
   asio::awaitable<ApiOutcome> carry_out(ApiCall call, Service& service);
   Service* find(const std::string& scope);
-  base::TimePoint signature_time();
 
   World world;
   Ec2Service ec2{world};
@@ -72,7 +71,7 @@ struct Region::Impl {
   S3Service s3{world};
   DynamoDbService dynamodb{world};
   Trail trail{world, &ec2};
-  Control control{world, auto_scaling, sqs, trail};
+  Control control{world, auto_scaling, sqs, sts, trail};
 };
 
 Service* Region::Impl::find(const std::string& scope) {
@@ -86,11 +85,6 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "s3") return &s3;
   if (scope == "dynamodb") return &dynamodb;
   return nullptr;
-}
-
-base::TimePoint Region::Impl::signature_time() {
-  if (world.config().signature_time_is_real) return base::RealClock().now();
-  return world.clock().now();
 }
 
 asio::awaitable<base::HttpResponse> Region::Impl::handle(base::HttpRequest request) {
@@ -112,7 +106,7 @@ asio::awaitable<base::HttpResponse> Region::Impl::serve(base::HttpRequest reques
   ApiCall& call = decoded.call;
   call.request_id = world.random().uuid();
   const auto finish = [&](base::HttpResponse response) {
-    response.headers.push_back({"Date", http_date(signature_time())});
+    response.headers.push_back({"Date", http_date(world.signature_time())});
     return response;
   };
   Service* service = find(scope);
@@ -121,9 +115,10 @@ asio::awaitable<base::HttpResponse> Region::Impl::serve(base::HttpRequest reques
         wire, call,
         {"InvalidAction", "The service '" + scope.substr(0, 64) + "' is not simulated.", 400, {}}));
   }
-  if (!world.config().keys.empty()) {
+  if (!world.config().keys.empty() && !StsService::is_unsigned(call)) {
+    sts.expire_due();
     const SignatureRules rules{world.config().keys, world.config().session_tokens,
-                               world.config().region, signature_time(),
+                               world.config().region, world.signature_time(),
                                &world.config().expired_keys};
     // The service that the content belongs to, so that a signature for another one does not pass.
     // An S3 body is anybody's text: nothing can be told from it.

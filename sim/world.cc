@@ -42,6 +42,16 @@ void World::accept_key(const std::string& id, const std::string& secret, const s
   config_.session_tokens[id] = token;
 }
 
+void World::forget_key(const std::string& id) {
+  config_.keys.erase(id);
+  config_.session_tokens.erase(id);
+  config_.expired_keys.erase(id);
+}
+
+base::TimePoint World::signature_time() const {
+  return config_.signature_time_is_real ? base::RealClock().now() : clock_.now();
+}
+
 void World::emit(Json event) {
   event["version"] = "0";
   event["id"] = random_.uuid();

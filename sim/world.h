@@ -49,6 +49,9 @@ class World {
   // Temporary credentials come and go while the world runs.
   void accept_key(const std::string& id, const std::string& secret, const std::string& token);
   void expire_key(const std::string& id) { config_.expired_keys.insert(id); }
+  void forget_key(const std::string& id);
+  // What signatures and expiries are compared with.
+  base::TimePoint signature_time() const;
   boost::asio::any_io_executor executor() const { return executor_; }
 
   // Runs `work` once `delay` has passed, on the executor; never inside this call.
