@@ -71,8 +71,10 @@ class Child {
   // The exit code, once it has ended.
   std::optional<int> ended() {
     int status = 0;
-    if (pid_ <= 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    const pid_t reaped = ::waitpid(pid_, &status, WNOHANG);
+    if (reaped == 0 || (reaped < 0 && errno == EINTR)) return std::nullopt;
     pid_ = 0;
+    if (reaped < 0) return 0;  // SIGCHLD is ignored, so nobody knows; what it printed will tell
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 

@@ -56,6 +56,13 @@ TEST(ChildProcess, IsNotLeftWithOurIgnoredSignals) {
   EXPECT_EQ(ended.value().output, "");
 }
 
+TEST(ChildProcess, EndsAlsoWhereTheSystemReapsItForUs) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const auto ended = sh("echo done", {.timeout = 10s});
+  std::signal(SIGCHLD, before);
+  EXPECT_EQ(ended.value().output, "done\n");
+}
+
 TEST(ChildProcess, NamesAProgramThatCannotBeRun) {
   const auto error = run({"/nonexistent/keys", "--secret"}).error();
   EXPECT_EQ(error.code, "CannotRun");
