@@ -68,6 +68,14 @@ constexpr const char* kWindowFooter =
     "Prints {\"wait\":false}, or {\"wait\":true,\"time_wait\":\"...\"}: when it opens, in UTC;\n"
     "with --output table a line for people. --exclude may be given several times.\n";
 
+constexpr const char* kCredentialsFooter =
+    "\nExamples:\n"
+    "  autorecycle credentials\n"
+    "  autorecycle credentials --profile payments --output json\n\n"
+    "Prints where the credentials come from, when they expire, whose they are (asking STS) and\n"
+    "where each service's requests go; never a secret. Exit code 1 when there are none or AWS\n"
+    "refuses them; 0 with a remark on standard error when STS cannot be reached.\n";
+
 // CLI11 writes what it found through here; the values stay text, worker/config.cc reads them.
 struct Found {
   Settings values;
@@ -165,6 +173,9 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
       ->add_option("file", found.input_file, "The message's body; standard input without one");
   add_command(app, "window", "Say whether a recycle window is open", kWindowFooter, kWindowScope,
               found);
+
+  add_command(app, "credentials", "Say which AWS credentials and endpoints are used",
+              kCredentialsFooter, kCredentialsScope, found);
 
   CommandLine line;
   const std::vector<std::string> words = arguments;

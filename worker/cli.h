@@ -18,7 +18,7 @@ struct CommandLine {
   std::string out;
   std::string err;
 
-  std::string command;  // "worker", "enqueue recycle", "plan", "decode", "window"
+  std::string command;  // "worker", "enqueue recycle", "plan", "decode", ...
   Settings flags;
   std::string config_file;  // of --config
   std::string input_file;   // of `decode FILE`; "-" is standard input

@@ -13,7 +13,9 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace worker {
@@ -28,6 +30,7 @@ int run_decode(const std::string& body, Output output, std::ostream& out, std::o
 int run_window(const Config& config, base::TimePoint now, std::ostream& out, std::ostream& err);
 int run_enqueue(const Config& config, std::ostream& out, std::ostream& err);
 int run_plan(const Config& config, std::ostream& out, std::ostream& err);
+int run_credentials(const Config& config, std::ostream& out, std::ostream& err);
 int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostream& err);
 
 // Parts of the above that need no process around them.
@@ -36,6 +39,19 @@ int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostr
 boost::asio::awaitable<base::Result<std::string>> enqueue_recycle(Config config, Context context);
 // Prints the report; kExitOk, or kExitFailed when the plan ends in an abort.
 int print_plan(const consumers::recycle::PlanReport& report, Output output, std::ostream& out);
+
+// What `credentials` shows: never a secret.
+struct CredentialsReport {
+  std::string source;         // "profile 'payments' (assume-role arn:aws:iam::...)"
+  std::string access_key_id;  // masked but for its end
+  std::optional<base::TimePoint> expiration;
+  std::string account;
+  std::string arn;
+  std::optional<base::Error> identity_error;  // why account and arn are not known
+  std::string region;
+  std::vector<std::pair<std::string, std::string>> endpoints;  // service and URL
+};
+void print_credentials(const CredentialsReport& report, Output output, std::ostream& out);
 
 base::Result<consumers::recycle::WindowRule> window_rule(const Config& config);
 base::Result<consumers::recycle::Config> recycle_config(const Config& config);

@@ -85,7 +85,8 @@ enum Scope : unsigned {
   kPlanScope = 4,
   kDecodeScope = 8,
   kWindowScope = 16,
-  kEveryScope = 31,
+  kCredentialsScope = 32,
+  kEveryScope = 63,
 };
 
 struct OptionSpec {

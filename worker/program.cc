@@ -56,6 +56,7 @@ int run_command(const CommandLine& line, const Config& config, std::istream& in,
                 std::ostream& err) {
   if (line.command == "enqueue recycle") return run_enqueue(config, out, err);
   if (line.command == "plan") return run_plan(config, out, err);
+  if (line.command == "credentials") return run_credentials(config, out, err);
   if (line.command == "window") return run_window(config, base::RealClock().now(), out, err);
   return run_decode_of(line.input_file, config.output.value_or(Output::kJson), in, out, err);
 }

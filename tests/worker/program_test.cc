@@ -35,7 +35,7 @@ Ran run(std::vector<std::string> arguments, const std::string& input = "",
 
 TEST(Program, ShowsHelpWithExamplesForEveryCommand) {
   const std::vector<std::vector<std::string>> commands = {
-      {"worker"}, {"enqueue", "recycle"}, {"plan"}, {"decode"}, {"window"}};
+      {"worker"}, {"enqueue", "recycle"}, {"plan"}, {"decode"}, {"window"}, {"credentials"}};
   for (auto command : commands) {
     const std::string name = command.front();
     command.push_back("--help");
@@ -105,6 +105,36 @@ TEST(Program, AnswersAWrongConfigurationWithTwoBeforeAnythingIsSent) {
     EXPECT_EQ(ran.code, kExitUsage) << name;
     EXPECT_NE(ran.err.find("profile 'no-such-profile'"), std::string::npos) << ran.err;
   }
+}
+
+TEST(Credentials, AreShownByNameAndNeverByValue) {
+  CredentialsReport report;
+  report.source = "profile 'payments' (assume-role arn:aws:iam::123456789012:role/x)";
+  report.access_key_id = "****MPLE";
+  report.account = "123456789012";
+  report.arn = "arn:aws:sts::123456789012:assumed-role/x/me";
+  report.region = "eu-west-2";
+  report.endpoints = {{"sqs", "http://localhost:4580"}};
+  std::ostringstream table;
+  print_credentials(report, Output::kTable, table);
+  for (const std::string& part : {report.source, report.access_key_id, report.account, report.arn,
+                                  report.region, std::string("http://localhost:4580")}) {
+    EXPECT_NE(table.str().find(part), std::string::npos) << table.str();
+  }
+  EXPECT_NE(table.str().find("expires        never\n"), std::string::npos) << table.str();
+  std::ostringstream text;
+  print_credentials(report, Output::kJson, text);
+  auto json = nlohmann::json::parse(text.str());
+  EXPECT_EQ(json["source"], report.source);
+  EXPECT_EQ(json["expires"], nullptr);
+  EXPECT_EQ(json["endpoints"]["sqs"], "http://localhost:4580");
+  report.identity_error = base::Error{base::ErrorKind::kRetry, "ConnectError", "no", {}};
+  report.expiration = base::parse_rfc3339("2026-01-02T04:04:05Z").value();
+  text.str("");
+  print_credentials(report, Output::kJson, text);
+  json = nlohmann::json::parse(text.str());
+  EXPECT_FALSE(json.contains("account") || json.contains("arn"));
+  EXPECT_EQ(json["expires"], "2026-01-02T04:04:05Z");
 }
 
 TEST(Decode, PrintsJsonFromStandardInputOrAFile) {
