@@ -7,8 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
-#include <set>
-
 namespace {
 
 using namespace std::chrono_literals;
@@ -253,10 +251,9 @@ TEST_F(CredentialsCache, TurnsABugOfTheSourceIntoAnErrorForAllWaiters) {
   EXPECT_NE(error.message.find("a bug"), std::string::npos);
 }
 
-// At every step between the caller's first and the source's sleep.
+// At every step from the caller's second on.
 TEST_F(CredentialsCache, CancelsItsRefreshWhenItGoes) {
-  std::set<bool> cancelled;
-  for (int steps = 2; steps < 8; ++steps) {
+  for (int steps = 2; steps < 16; ++steps) {
     source = Source{};
     source.takes = 1h;
     cache = std::make_unique<aws::CachedCredentials>(
@@ -273,9 +270,7 @@ TEST_F(CredentialsCache, CancelsItsRefreshWhenItGoes) {
     wait(1s);
     EXPECT_EQ(source.cancelled, source.fetches == 1) << steps;
     EXPECT_EQ(ended, "the credentials provider is gone") << steps;
-    cancelled.insert(source.cancelled);
   }
-  EXPECT_EQ(cancelled.size(), 2U) << "before and after the refresh began";
 }
 
 }  // namespace

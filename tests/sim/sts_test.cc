@@ -32,9 +32,9 @@ class Sts : public RegionRig {
     aws::Sts sts(caller);
     return use(sts);
   }
-  base::Result<aws::Credentials> assume(aws::RoleToAssume role) {
+  base::Result<aws::Credentials> assume(aws::RoleToAssume wanted) {
     return with<base::Result<aws::Credentials>>(
-        user(), [&](aws::Sts& sts) { return loop.run(sts.assume_role(role)); });
+        user(), [&](aws::Sts& sts) { return loop.run(sts.assume_role(wanted)); });
   }
   std::string identity(const aws::Credentials& credentials) {
     const auto who = with<base::Result<aws::CallerIdentity>>(
