@@ -11,6 +11,7 @@ namespace {
 // What a worker still does about a message that is gone is judged for this long.
 constexpr base::Duration kRemembered{90'000};
 constexpr std::size_t kViolationsShown = 20;
+constexpr base::Duration kTimeToRetry{10'000};
 
 bool is_dead_letter_queue(const std::string& queue) {
   return queue.find("-dlq") != std::string::npos;
@@ -97,6 +98,7 @@ void Oracle::on_received(const std::string&, const sim::StoredMessage& stored) {
   if (found == copies_.end()) return;  // somebody empties a dead-letter queue
   note(*found->second, What::kHandedOut, -1, stored.receive_count,
        milliseconds(stored.wakes_at - clock_.steady_now()));
+  check_failed_deletes(*found->second);
 }
 
 void Oracle::on_visibility(const std::string&, const sim::StoredMessage& stored) {
@@ -249,6 +251,7 @@ void Oracle::deletes(int worker, const std::string& handle) {
     accuse(*ref.copy, "a result counted after visibility was lost");
   }
   delivery.deletion = Delete::kFlying;
+  delivery.failed_at = base::SteadyPoint::min();
 }
 
 void Oracle::delete_answered(int, const std::string& handle, bool ok, bool known) {
@@ -256,6 +259,26 @@ void Oracle::delete_answered(int, const std::string& handle, bool ok, bool known
   if (!ref.copy) return;
   ref.copy->deliveries.at(ref.receive).deletion =
       ok ? Delete::kDone : (known ? Delete::kFailed : Delete::kUnknown);
+}
+
+void Oracle::delete_failed(int worker, const std::string& handle) {
+  const HandleRef ref = find(handle);
+  if (!ref.copy) return;
+  delete_answered(worker, handle, false, true);
+  ref.copy->deliveries.at(ref.receive).failed_at = clock_.steady_now();
+}
+
+// Asked when it is handed out again.
+void Oracle::check_failed_deletes(const Copy& copy) {
+  for (const auto& [receive, delivery] : copy.deliveries) {
+    const bool could =
+        delivery.deletion == Delete::kFailed && delivery.failed_at != base::SteadyPoint::min() &&
+        delivery.failed_at + kTimeToRetry < delivery.until &&
+        delivery.until <= clock_.steady_now() && delivery.refused_at == base::SteadyPoint::max();
+    if (could && !killed_.contains(delivery.worker) && !draining_.contains(delivery.worker)) {
+      accuse(copy, "its delete failed by SQS's fault and was not tried again");
+    }
+  }
 }
 
 void Oracle::begins(int worker, const std::string& message_id, int receive) {

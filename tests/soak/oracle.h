@@ -51,12 +51,16 @@ class Oracle final : public sim::SqsWatcher {
   void deletes(int worker, const std::string& handle);
   // `known`: the answer reached the worker; else whether it was deleted is anybody's guess.
   void delete_answered(int worker, const std::string& handle, bool ok, bool known);
+  // One entry of a batch failed, by SQS's fault: to be tried again while there is time.
+  void delete_failed(int worker, const std::string& handle);
 
   // Consumers.
   void begins(int worker, const std::string& message_id, int receive);
   void ends(int worker, const std::string& message_id, int receive, What verdict);
 
   void killed(int worker);
+  // It was asked to end: what it does not finish any more comes back.
+  void drains(int worker) { draining_.insert(worker); }
 
   // Everything that was sent has ended, and nothing is in the queues or being worked on.
   bool is_settled() const { return open_ == 0; }
@@ -79,7 +83,8 @@ class Oracle final : public sim::SqsWatcher {
     base::SteadyPoint refused_at = base::SteadyPoint::max();
     Delete deletion = Delete::kNone;
     bool running = false;
-    bool ended = false;  // its consumer was cancelled, or ended too late
+    base::SteadyPoint failed_at =
+        base::SteadyPoint::min();  // SQS's own fault: when the worker heard of it
   };
   struct Copy {  // one message in one queue; the same serial may have several
     Serial serial = 0;
@@ -105,6 +110,7 @@ class Oracle final : public sim::SqsWatcher {
   void note(const Copy& copy, What what, int worker = -1, int receive = 0, std::int64_t detail = 0);
   void accuse(const Copy& copy, const std::string& rule);
   HandleRef find(const std::string& handle) const;
+  void check_failed_deletes(const Copy& copy);
   void check_lanes(const Copy& copy, int receive);
   bool may_be_deleted(const Copy& copy) const;
   void leave(const CopyPtr& copy);
@@ -122,6 +128,7 @@ class Oracle final : public sim::SqsWatcher {
   std::unordered_map<Serial, std::vector<std::weak_ptr<Copy>>> by_serial_;
   std::deque<CopyPtr> retired_;
   std::set<int> killed_;
+  std::set<int> draining_;
   std::size_t open_ = 0;
   std::size_t found_ = 0;
   std::vector<std::string> violations_;

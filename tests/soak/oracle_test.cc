@@ -158,6 +158,16 @@ TEST_F(OracleTest, AcceptsAHeartbeatAfterADeleteThatFailed) {
   EXPECT_THAT(found(), IsEmpty());
 }
 
+TEST_F(OracleTest, NoticesAFailedDeleteThatIsNotTriedAgain) {
+  auto message = stored(Plan::kQuick);
+  handled(message, kOne);
+  oracle.deletes(kOne, message.receipt);
+  oracle.delete_failed(kOne, message.receipt);
+  loop.run_for(31s);
+  received(message, kOther);
+  EXPECT_THAT(found(), ElementsAre("its delete failed by SQS's fault and was not tried again"));
+}
+
 TEST_F(OracleTest, NoticesAConsumerThatRunsOnAfterItsVisibility) {
   auto message = stored(Plan::kLong);
   received(message, kOne);

@@ -19,7 +19,6 @@ namespace {
 
 constexpr const char* kStandard = "events";
 constexpr const char* kFifo = "recycles.fifo";
-constexpr int kGroups = 400;
 constexpr base::Duration kTick{50};
 
 sim::WorldConfig world_config(std::uint64_t seed) {
@@ -96,7 +95,7 @@ void Soak::start_workers() {
 }
 
 void Soak::send(Serial serial, bool fifo) {
-  const std::string group = fifo ? fmt::format("group-{}", random_.below(kGroups)) : "";
+  const std::string group = fifo ? fmt::format("group-{}", random_.below(settings_.groups)) : "";
   region_.sqs().deliver(region_.world().arn("sqs", fifo ? kFifo : kStandard),
                         ledger_.body_of(serial), group);
 }
@@ -126,7 +125,7 @@ awaitable<void> Soak::send_all() {
   while (!over_ && ledger_.size() < settings_.messages) {
     due += share;
     // In bursts: full receives and lone messages both.
-    if (random_.chance(0.2)) {
+    if (random_.chance(settings_.bursts)) {
       while (due >= 1 && oracle_.unsettled() < settings_.backlog &&
              ledger_.size() < settings_.messages) {
         send(ledger_.add(settings_.mix, random_), random_.chance(0.4));

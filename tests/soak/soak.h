@@ -24,7 +24,9 @@ struct Settings {
   int in_flight_max = 100;      // a queue and worker
   std::size_t backlog = 2'000;  // sent and not ended, at most
   base::Duration visibility{30'000};
-  int receives_max = 10;                          // then to the dead-letter queue
+  int groups = 400;       // message groups of the FIFO queue
+  double bursts = 0.2;    // of the ticks of 50 ms: those in which what is due is sent
+  int receives_max = 10;  // then to the dead-letter queue
   base::Duration limit = std::chrono::hours(48);  // virtual
   Ledger::Mix mix;
   // What goes wrong.

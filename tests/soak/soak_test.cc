@@ -26,6 +26,9 @@ Settings hostile(std::uint64_t seed) {
   settings.seed = seed;
   settings.messages = 600;
   settings.duration = 8min;
+  settings.groups = 12;
+  settings.bursts = 0.02;
+  settings.mix.deaf = 0.03;
   return settings;
 }
 

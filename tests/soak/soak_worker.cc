@@ -171,7 +171,10 @@ void SoakWorker::start() {
   });
 }
 
-void SoakWorker::drain() { runtime_->drain(); }
+void SoakWorker::drain() {
+  world_.oracle.drains(options_.id);
+  runtime_->drain();
+}
 
 void SoakWorker::kill() {
   world_.oracle.killed(options_.id);

@@ -116,12 +116,14 @@ void Wire::on_entries(const Request& request, const test::HostileHttp::Answer& a
   for (const Entry& entry : request.entries) {
     bool ok = whole && !request.operation.ends_with("Batch");
     bool refused = false;
+    bool failed = false;
     if (whole) {
       for (const Json& success : body.value("Successful", Json::array())) {
         ok = ok || success["Id"] == entry.id;
       }
       for (const Json& failure : body.value("Failed", Json::array())) {
-        refused = refused || (failure["Id"] == entry.id && failure.value("SenderFault", false));
+        if (failure["Id"] != entry.id) continue;
+        (failure.value("SenderFault", false) ? refused : failed) = true;
       }
     }
     if (deletes) {
@@ -129,6 +131,7 @@ void Wire::on_entries(const Request& request, const test::HostileHttp::Answer& a
     } else if (ok) {
       oracle_.hid(worker_, entry.handle, request.sent, entry.visibility);
     }
+    if (deletes && failed) oracle_.delete_failed(worker_, entry.handle);
     if (refused) oracle_.handle_refused(worker_, entry.handle);
   }
 }
