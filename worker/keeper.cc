@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "worker/backoff.h"
 #include "worker/metrics.h"
+#include "worker/no_throw.h"
 
 #include <algorithm>
 #include <utility>
@@ -129,8 +130,8 @@ boost::asio::awaitable<void> VisibilityKeeper::extend(std::vector<EntryId> ids) 
   }
   if (asked.empty()) co_return;
   const auto sent = context_.clock.steady_now();
-  const auto result =
-      co_await context_.sqs.change_message_visibility_batch(settings_.target.url, entries);
+  const auto result = co_await no_throw(
+      context_.sqs.change_message_visibility_batch(settings_.target.url, entries));
   const auto renew_at = renewal_time(sent + settings_.visibility);
   const double jitter = context_.random.uniform();  // one for all: they stay in step
   int failed = 0;

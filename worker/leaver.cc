@@ -5,6 +5,7 @@
 #include "worker/large_payload.h"
 #include "worker/message_trace.h"
 #include "worker/metrics.h"
+#include "worker/no_throw.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
@@ -22,6 +23,7 @@ constexpr base::Duration kDeleteRetryFloor{50};
 // Denied, no such queue: will not heal in seconds, but somebody may heal it.
 constexpr base::Duration kPermanentFloor{10'000};
 constexpr base::Duration kPermanentCap{60'000};
+constexpr base::Duration kStoppingStep{1'000};
 // S3 must not hold up a shutdown.
 constexpr base::Duration kRemoveDeadline{10'000};
 
@@ -96,14 +98,18 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
       entry->leave_wanted = true;  // one request about a message at a time
       continue;
     }
+    if (context_.clock.steady_now() >= entry->deadline) {
+      lost(*entry);  // somebody else may have it: too late to delete it with this handle
+      continue;
+    }
     entry->stage = Stage::kLeaving;
     table_.reorder(*entry);
     handles.push_back(entry->message.receipt_handle);
     asked.push_back(id);
   }
   if (asked.empty()) co_return;
-  const auto result =
-      co_await context_.sqs.delete_message_batch(settings_.target.url, std::move(handles));
+  const auto result = co_await no_throw(
+      context_.sqs.delete_message_batch(settings_.target.url, std::move(handles)));
   std::vector<EntryId> again;
   int attempts = 1;
   bool transient = true;
@@ -172,7 +178,13 @@ bool Leaver::not_deleted(EntryId id, const base::Error& error) {
 }
 
 boost::asio::awaitable<void> Leaver::delete_again(std::vector<EntryId> ids, base::Duration delay) {
-  co_await context_.clock.sleep_for(delay);
+  // In short steps: a drain does not wait for the whole of a long back-off.
+  const auto until = context_.clock.steady_now() + delay;
+  while (!stopping_ && context_.clock.steady_now() < until) {
+    co_await context_.clock.sleep_until(
+        std::min(until, context_.clock.steady_now() + kStoppingStep));
+  }
+  if (stopping_) co_return;
   for (const EntryId id : ids) deletes_.add(id);
 }
 
@@ -190,8 +202,8 @@ boost::asio::awaitable<void> Leaver::give_back_batch(std::vector<EntryId> ids) {
     asked.push_back(id);
   }
   if (asked.empty()) co_return;
-  const auto result =
-      co_await context_.sqs.change_message_visibility_batch(settings_.target.url, entries);
+  const auto result = co_await no_throw(
+      context_.sqs.change_message_visibility_batch(settings_.target.url, entries));
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const bool ok = result && result->at(i);
     metrics_.returned(ok ? "ok" : "error");

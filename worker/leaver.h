@@ -32,6 +32,8 @@ class Leaver {
   // Visibility was lost while it waited to be deleted or to be given back.
   void lost(Entry& entry);
   void flush();
+  // What could not be deleted is not tried again: it comes back by itself.
+  void stop() { stopping_ = true; }
 
   bool is_finished(const std::string& message_id) const { return finished_.contains(message_id); }
 
@@ -52,6 +54,7 @@ class Leaver {
   InFlightTable& table_;
   TaskGroup& tasks_;
   std::function<void()> on_gone_;
+  bool stopping_ = false;
   Batcher deletes_;
   Batcher returns_;
   std::unordered_set<std::string> finished_;

@@ -52,13 +52,17 @@ void Overload::open(base::SteadyPoint now) {
   open_until_ = now + base::Duration(static_cast<std::int64_t>(half + half * random_.uniform()));
 }
 
-int Overload::allowance(base::SteadyPoint now) {
+int Overload::allowance(base::SteadyPoint now, int in_hand) {
   if (circuit_ == Circuit::kOpen) {
     if (now < *open_until_) return 0;
     circuit_ = Circuit::kHalfOpen;
     open_until_.reset();
+    beside_probe_ = in_hand;
   }
-  return circuit_ == Circuit::kHalfOpen ? 1 : allowed_;
+  if (circuit_ == Circuit::kClosed) return allowed_;
+  // What runs for hours must not keep the dependency from being tried.
+  beside_probe_ = std::min(beside_probe_, in_hand);
+  return beside_probe_ + 1;
 }
 
 const char* to_string(Overload::Circuit circuit) {

@@ -32,8 +32,8 @@ class Overload {
   void succeeded(base::SteadyPoint now);
   void failed(base::SteadyPoint now);
 
-  // How many may be in hand now, 0 while the circuit is open.
-  int allowance(base::SteadyPoint now);
+  // How many may be in hand now, 0 while the circuit is open; one more than are when it is tried.
+  int allowance(base::SteadyPoint now, int in_hand = 0);
   // While the circuit is open: when it is worth asking again.
   std::optional<base::SteadyPoint> opens_at() const { return open_until_; }
   Circuit circuit() const { return circuit_; }
@@ -51,6 +51,7 @@ class Overload {
   int broken_rounds_ = 0;
   Circuit circuit_ = Circuit::kClosed;
   int times_opened_ = 0;  // in a row
+  int beside_probe_ = 0;  // in hand beside the message that is tried
   std::optional<base::SteadyPoint> open_until_;
 };
 

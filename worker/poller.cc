@@ -5,6 +5,9 @@
 #include "worker/metrics.h"
 #include "worker/task_group.h"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -95,6 +98,8 @@ awaitable<void> Poller::poll_until_stopped() {
     const std::size_t count = received->size();
     if (count > 0) callbacks_.on_messages(std::move(*received), sent);
     if (!callbacks_.go_on(room.messages, count)) co_return;
+    // Those that wait for the room that this poll had claimed come first.
+    if (count == 0) co_await boost::asio::post(boost::asio::use_awaitable);
   }
 }
 

@@ -86,6 +86,7 @@ class QueueRuntime {
   Lanes lanes_;
   std::deque<EntryId> ready_;  // may begin; more may be added while one of them begins
   bool beginning_ = false;
+  std::size_t consuming_ = 0;  // consumers and fetches that have not ended
   Overload overload_;
   Leaver leaver_;
   Settler settler_;

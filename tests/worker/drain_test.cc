@@ -1,6 +1,8 @@
 // Shutdown and FIFO order.
 #include "tests/worker/rig.h"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +14,14 @@ using consumers::Delivery;
 using consumers::Done;
 using consumers::Retry;
 using consumers::Verdict;
+
+// Takes no notice of being cancelled.
+awaitable<Verdict> stubborn(base::Clock& clock, base::Duration duration, bool& ended) {
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  co_await clock.sleep_for(duration);
+  ended = true;
+  co_return Done{};
+}
 
 TEST(Drain, LetsShortWorkFinish) {
   Rig rig;
@@ -36,6 +46,32 @@ TEST(Drain, GivesBackWhatIsNotDoneByTheDeadline) {
   EXPECT_GE(took, 30s);
   EXPECT_LE(took, 31s);
   EXPECT_EQ(rig.take("events").size(), 1U) << "visible at once for the next worker";
+}
+
+TEST(Drain, DoesNotWaitForDeletesThatAreDenied) {
+  Rig rig;
+  rig.on_events([](const Delivery&) { return Verdict(Done{}); });
+  rig.region.faults().add({.kind = sim::FaultKind::kError,
+                           .operation = "DeleteMessageBatch",
+                           .status = 403,
+                           .code = "AccessDenied"});
+  rig.send("events", request_for("web"));
+  rig.start();
+  rig.run(2s);
+  EXPECT_LE(rig.drain(), rig.events.drain_deadline + 12s);
+}
+
+TEST(Drain, WaitsForAConsumerThatTakesLongToUnwind) {
+  bool ended = false;
+  Rig rig;
+  rig.events.drain_deadline = 1s;
+  rig.consume("stubborn", "events",
+              [&](Delivery) { return stubborn(rig.loop.clock(), 1min, ended); });
+  rig.send("events", request_for("web"));
+  rig.start();
+  rig.run(2s);
+  rig.drain();
+  EXPECT_TRUE(ended) << "it would have gone on with what is gone";
 }
 
 TEST(Drain, EndsAtOnceWhenIdle) {

@@ -96,6 +96,16 @@ TEST(Overload, OpensForTheFirstLengthAgainAfterASuccess) {
   EXPECT_LE(*judged.overload.opens_at(), at(now + Overload::kOpenFirst));
 }
 
+TEST(Overload, TriesOneMessageBesideThoseThatRunForHours) {
+  Judged judged;
+  judged.outcomes(0, 300);
+  const auto later = at(Overload::kOpenFirst);
+  EXPECT_EQ(judged.overload.allowance(later, 30), 31);
+  EXPECT_EQ(judged.overload.allowance(later, 31), 31) << "one is enough";
+  EXPECT_EQ(judged.overload.allowance(later, 20), 21);
+  EXPECT_EQ(judged.overload.allowance(later, 21), 21);
+}
+
 TEST(Overload, OfAQueueThatMayHoldOneMessageStillWorks) {
   base::Random random{5};
   Overload overload{1, random};

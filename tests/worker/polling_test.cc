@@ -192,6 +192,22 @@ TEST(Polling, HoldsNoMoreOfAllQueuesThanTheWorkerMay) {
   EXPECT_EQ(most, 15U);
 }
 
+TEST(Polling, LetsBothQueuesTakeTurnsWhenThereIsRoomForOnePoll) {
+  int runs = 0;
+  Rig rig;
+  rig.in_flight_total = 10;
+  rig.events.in_flight_max = 10;
+  rig.recycles.in_flight_max = 10;
+  rig.consume("fifo", "recycles", [&](Delivery) {
+    ++runs;
+    return after(rig.loop.clock(), 1ms, Done{});
+  });
+  rig.start();
+  rig.run(1min);
+  rig.send("recycles.fifo", request_for("web"), "web");
+  EXPECT_TRUE(rig.run(45s, [&] { return runs == 1; }));
+}
+
 TEST(Polling, PausesAndResumes) {
   int runs = 0;
   Rig rig;
