@@ -40,7 +40,8 @@ struct Defer {
 // Can never succeed: to the dead-letter queue, with the reason.
 struct Poison {
   std::string reason;
-  std::string error_kind = "invalid";  // bounded: "decode", "invalid", "unroutable", "refused"
+  // Bounded: "decode", "invalid", "unroutable", "refused", "payload".
+  std::string error_kind = "invalid";
 };
 
 using Verdict = std::variant<Done, Retry, Defer, Poison>;
