@@ -1,5 +1,6 @@
 // How many requests the runtime makes, when nothing goes wrong and when nothing works.
 #include "sim/faults.h"
+#include "tests/soak/again.h"
 #include "tests/soak/soak.h"
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@ using namespace std::chrono_literals;
 Settings one_worker() {
   Settings settings;
   settings.workers = 1;
+  settings.again = again_command(settings.seed);
   return settings;
 }
 
@@ -96,13 +98,13 @@ TEST(Economy, DoesNotSpinWhenEverythingIsDenied) {
   EXPECT_LE(requests_a_minute([](Soak& soak) {
               refuse_all(soak, "com.amazon.coral.service#AccessDeniedException", 403);
             }),
-            20);
+            12);
 }
 
 TEST(Economy, DoesNotSpinWhenTheQueueIsGone) {
   EXPECT_LE(requests_a_minute(
                 [](Soak& soak) { refuse_all(soak, "com.amazonaws.sqs#QueueDoesNotExist", 400); }),
-            20);
+            12);
 }
 
 TEST(Economy, DoesNotSpinWhenEverythingIsThrottled) {

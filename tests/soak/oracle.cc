@@ -218,8 +218,9 @@ void Oracle::received(int worker, const std::string& message_id, const std::stri
 void Oracle::hides(int worker, const std::string& handle, base::Duration visibility) {
   const HandleRef ref = find(handle);
   if (!ref.copy) return;
-  const Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  Delivery& delivery = ref.copy->deliveries.at(ref.receive);
   note(*ref.copy, What::kHides, worker, ref.receive, visibility.count());
+  delivery.returned = visibility.count() == 0;
   if (delivery.deletion == Delete::kFlying || delivery.deletion == Delete::kDone) {
     accuse(*ref.copy, "its visibility was changed after its delete was sent");
   }
@@ -231,6 +232,11 @@ void Oracle::hid(int worker, const std::string& handle, base::SteadyPoint sent,
   if (!ref.copy || visibility.count() == 0) return;
   Delivery& delivery = ref.copy->deliveries.at(ref.receive);
   if (delivery.worker == worker) delivery.until = std::max(delivery.until, sent + visibility);
+}
+
+void Oracle::not_hid(const std::string& handle) {
+  const HandleRef ref = find(handle);
+  if (ref.copy) ref.copy->deliveries.at(ref.receive).not_hid_at = clock_.steady_now();
 }
 
 void Oracle::handle_refused(int worker, const std::string& handle) {
@@ -278,98 +284,6 @@ void Oracle::check_failed_deletes(const Copy& copy) {
     if (could && !killed_.contains(delivery.worker) && !draining_.contains(delivery.worker)) {
       accuse(copy, "its delete failed by SQS's fault and was not tried again");
     }
-  }
-}
-
-void Oracle::begins(int worker, const std::string& message_id, int receive) {
-  ++stats_.begun;
-  const auto found = copies_.find(message_id);
-  if (found == copies_.end() || !found->second->deliveries.contains(receive)) {
-    blame("a consumer was given what no answer had carried", message_id);
-    return;
-  }
-  Copy& copy = *found->second;
-  Delivery& delivery = copy.deliveries.at(receive);
-  note(copy, What::kBegun, worker, receive);
-  if (clock_.steady_now() > delivery.until) accuse(copy, "begun after its visibility was lost");
-  if (delivery.running) accuse(copy, "begun twice in one receive");
-  if (!copy.group.empty()) check_lanes(copy, receive);
-  delivery.running = true;
-  ++copy.running;
-}
-
-// FIFO: nobody else of the group is at work, and everything before it is done.
-void Oracle::check_lanes(const Copy& copy, int receive) {
-  const auto group = groups_.find(copy.group);
-  if (group == groups_.end()) return;
-  for (const auto& [number, other] : group->second) {
-    for (const auto& [their_receive, theirs] : other->deliveries) {
-      if (other.get() == &copy && their_receive == receive) continue;
-      const bool live =
-          theirs.running && !killed_.contains(theirs.worker) && clock_.steady_now() < theirs.until;
-      if (live) {
-        accuse(copy, fmt::format("two of group {} handled at once; the other is message {}:\n{}",
-                                 copy.group, other->serial, timeline_.text_of(other->serial)));
-      }
-    }
-    if (number >= copy.number) continue;
-    const bool settled = other->done || other->dead || other->copied ||
-                         ledger_.at(other->serial).plan == Plan::kIgnored;
-    if (!settled) {
-      accuse(copy, fmt::format("begun before message {} of group {}, which was sent earlier:\n{}",
-                               other->serial, copy.group, timeline_.text_of(other->serial)));
-    }
-  }
-}
-
-void Oracle::ends(int worker, const std::string& message_id, int receive, What verdict) {
-  if (killed_.contains(worker)) return;
-  const auto found = copies_.find(message_id);
-  if (found == copies_.end() || !found->second->deliveries.contains(receive)) return;
-  Copy& copy = *found->second;
-  Delivery& delivery = copy.deliveries.at(receive);
-  note(copy, verdict, worker, receive);
-  if (!delivery.running) return;
-  delivery.running = false;
-  --copy.running;
-  if (verdict == What::kCancelled) ++stats_.cancelled;
-  const auto time = clock_.steady_now();
-  if (time > delivery.until) {
-    accuse(copy, "its consumer ran on after its visibility was lost");
-    return;
-  }
-  if (time > delivery.refused_at) {
-    accuse(copy, "its consumer ran on after its handle was refused");
-    return;
-  }
-  if (time == delivery.until || time == delivery.refused_at) ++stats_.lost;
-  if (verdict == What::kDone) copy.done = true;
-  if (verdict == What::kDone || verdict == What::kPoison) ++ledger_.at(copy.serial).handled;
-  refresh(copy.serial);
-}
-
-void Oracle::killed(int worker) {
-  killed_.insert(worker);
-  ++stats_.kills;
-  for (const auto& [id, copy] : copies_) {
-    for (auto& [receive, delivery] : copy->deliveries) {
-      if (delivery.worker != worker || !delivery.running) continue;
-      delivery.running = false;
-      --copy->running;
-    }
-  }
-}
-
-void Oracle::conclude() {
-  for (Serial serial = 0; serial < ledger_.size(); ++serial) {
-    const Message& message = ledger_.at(serial);
-    if (!message.stored || (message.has_ended() && message.alive == 0)) continue;
-    blame(message.alive > 0 ? "still in a queue at the end" : "neither handled nor a dead letter",
-          fmt::format("message {} ({}):\n{}", serial, name_of(message.plan),
-                      timeline_.text_of(serial)));
-  }
-  for (const auto& [id, copy] : copies_) {
-    if (copy->running > 0) accuse(*copy, "its consumer still runs at the end");
   }
 }
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -47,6 +48,7 @@ class Oracle final : public sim::SqsWatcher {
   void hides(int worker, const std::string& handle, base::Duration visibility);
   void hid(int worker, const std::string& handle, base::SteadyPoint sent,
            base::Duration visibility);
+  void not_hid(const std::string& handle);  // or nobody knows
   void handle_refused(int worker, const std::string& handle);
   void deletes(int worker, const std::string& handle);
   // `known`: the answer reached the worker; else whether it was deleted is anybody's guess.
@@ -56,11 +58,16 @@ class Oracle final : public sim::SqsWatcher {
 
   // Consumers.
   void begins(int worker, const std::string& message_id, int receive);
-  void ends(int worker, const std::string& message_id, int receive, What verdict);
+  // `cancelled`: it says so although it was cancelled.
+  void ends(int worker, const std::string& message_id, int receive, What verdict,
+            bool cancelled = false);
 
   void killed(int worker);
   // It was asked to end: what it does not finish any more comes back.
   void drains(int worker) { draining_.insert(worker); }
+  // It has ended: what it had not begun, or was cancelled, was given back or sent on; what it had
+  // finished was deleted, or that was tried.
+  void drained(int worker);
 
   // Everything that was sent has ended, and nothing is in the queues or being worked on.
   bool is_settled() const { return open_ == 0; }
@@ -79,10 +86,14 @@ class Oracle final : public sim::SqsWatcher {
   struct Delivery {  // one receive of one message, as its worker knows it
     int worker = -1;
     std::string handle;
-    base::SteadyPoint until{};  // when the worker must take it for lost
+    base::SteadyPoint until{};                    // when the worker must take it for lost
+    std::optional<base::SteadyPoint> not_hid_at;  // the last time
     base::SteadyPoint refused_at = base::SteadyPoint::max();
     Delete deletion = Delete::kNone;
     bool running = false;
+    bool begun = false;
+    bool retried = false;   // it ended with anything but Done or a cancellation
+    bool returned = false;  // asked for visibility 0
     base::SteadyPoint failed_at =
         base::SteadyPoint::min();  // SQS's own fault: when the worker heard of it
   };
@@ -111,6 +122,7 @@ class Oracle final : public sim::SqsWatcher {
   void accuse(const Copy& copy, const std::string& rule);
   HandleRef find(const std::string& handle) const;
   void check_failed_deletes(const Copy& copy);
+  bool is_forgotten(const Copy& copy, const Delivery& delivery) const;
   void check_lanes(const Copy& copy, int receive);
   bool may_be_deleted(const Copy& copy) const;
   void leave(const CopyPtr& copy);

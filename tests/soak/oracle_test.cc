@@ -10,6 +10,7 @@ namespace soak {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -204,6 +205,47 @@ TEST_F(OracleTest, NoticesAResultThatCountsAfterVisibilityWasLost) {
   loop.run_for(31s);
   oracle.deletes(kOne, message.receipt);
   EXPECT_THAT(found(), ElementsAre("a result counted after visibility was lost"));
+}
+
+TEST_F(OracleTest, NoticesAResultThatCountsThoughItsConsumerWasCancelledForTheLoss) {
+  auto message = stored(Plan::kDeaf);
+  received(message, kOne);
+  begins(message, kOne);
+  loop.run_for(30s);
+  oracle.ends(kOne, message.id, message.receive_count, What::kDone, true);
+  received(message, kOne);
+  deleted(message, kOne);
+  EXPECT_THAT(found(), ElementsAre("deleted although it was not handled"));
+}
+
+TEST_F(OracleTest, NoticesWhatADrainForgets) {
+  auto pending = stored(Plan::kQuick);
+  auto cancelled = stored(Plan::kLong);
+  auto finished = stored(Plan::kQuick);
+  received(pending, kOne);
+  received(cancelled, kOne);
+  begins(cancelled, kOne);
+  handled(finished, kOne);
+  oracle.drains(kOne);
+  ends(cancelled, kOne, What::kCancelled);
+  oracle.drained(kOne);
+  EXPECT_THAT(found(), Each("neither deleted nor given back when its worker drained"));
+  EXPECT_EQ(found().size(), 3U);
+}
+
+TEST_F(OracleTest, AcceptsADrainThatGivesBackOrDeletes) {
+  auto pending = stored(Plan::kQuick);
+  auto finished = stored(Plan::kQuick);
+  auto lost = stored(Plan::kQuick);
+  received(lost, kOne);
+  loop.run_for(30s);
+  received(pending, kOne);
+  handled(finished, kOne);
+  oracle.drains(kOne);
+  oracle.hides(kOne, pending.receipt, 0s);
+  oracle.deletes(kOne, finished.receipt);
+  oracle.drained(kOne);
+  EXPECT_THAT(found(), IsEmpty());
 }
 
 TEST_F(OracleTest, NoticesWhatBeginsTooLate) {

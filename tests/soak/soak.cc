@@ -144,10 +144,7 @@ bool Soak::settle(base::Duration limit) {
 void Soak::bury_the_dead() {
   std::erase_if(leaving_, [this](const auto& worker) {
     if (!worker->is_over()) return false;
-    if (worker->in_flight() > 0 && !worker->is_killed()) {
-      oracle_.blame("a worker that drained still holds messages",
-                    fmt::format("worker {}: {}", worker->id(), worker->in_flight()));
-    }
+    if (!worker->is_killed()) oracle_.drained(worker->id());
     return true;
   });
 }
@@ -172,9 +169,11 @@ Report Soak::finish() {
     }
     oracle_.blame("a worker never ended its drain", fmt::format("{}tasks left {}\n", who, tasks_));
   }
-  oracle_.conclude();
+  // After a violation the run was broken off: what is left then is no news.
+  if (oracle_.violations().empty()) oracle_.conclude();
   Report report;
   report.seed = settings_.seed;
+  report.again = settings_.again;
   report.hash = oracle_.timeline().hash();
   report.events = oracle_.timeline().events();
   report.messages = ledger_.size();
@@ -233,9 +232,7 @@ std::string Report::text() const {
   for (const auto& [what, count] : traffic.outcomes)
     out += fmt::format("  {:>9} {}\n", count, what);
   for (const std::string& violation : violations) out += "VIOLATION " + violation;
-  if (!violations.empty()) {
-    out += fmt::format("again: SOAK_SEED={} SOAK_MESSAGES={} autorecycle-soak\n", seed, messages);
-  }
+  if (!violations.empty() && !again.empty()) out += "again: " + again + "\n";
   return out;
 }
 

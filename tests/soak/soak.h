@@ -36,10 +36,12 @@ struct Settings {
   bool clocks = true;   // wall clocks ten minutes off
   bool keys = true;     // credentials that rotate, and sometimes too late
   bool denials = true;  // a queue that is denied, or deleted, for a while
+  std::string again;    // the command that repeats this very run, for its report
 };
 
 struct Report {
   std::uint64_t seed = 0;
+  std::string again;
   std::uint64_t hash = 0;
   std::uint64_t events = 0;
   std::size_t messages = 0;

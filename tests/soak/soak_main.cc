@@ -2,6 +2,8 @@
 #include "tests/soak/quiet.h"
 #include "tests/soak/soak.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,13 +18,15 @@ std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
 
 }  // namespace
 
-int main() {
+int main(int, char** arguments) {
   soak::log_nothing();
   soak::Settings settings;
   settings.messages = number_from("SOAK_MESSAGES", 1'000'000);
   settings.duration = std::chrono::hours(1);
   settings.backlog = 20'000;
   settings.seed = number_from("SOAK_SEED", base::Random::from_entropy().seed() % 1'000'000);
+  settings.again = fmt::format("SOAK_SEED={} SOAK_MESSAGES={} {}", settings.seed, settings.messages,
+                               arguments[0]);
   const base::RealClock clock;
   const auto begun = clock.steady_now();
   std::printf("soak: %zu messages, SOAK_SEED=%llu\n", settings.messages,

@@ -2,6 +2,7 @@
 // one seed of your own in place of the fixed ones.
 #include "tests/soak/soak.h"
 
+#include "tests/soak/again.h"
 #include "tests/soak/quiet.h"
 
 #include <gtest/gtest.h>
@@ -18,6 +19,7 @@ Settings peaceful() {
   Settings settings;
   settings.weather = settings.kills = settings.drains = settings.clocks = settings.keys =
       settings.denials = false;
+  settings.again = again_command(settings.seed);
   return settings;
 }
 
@@ -29,6 +31,7 @@ Settings hostile(std::uint64_t seed) {
   settings.groups = 12;
   settings.bursts = 0.02;
   settings.mix.deaf = 0.03;
+  settings.again = again_command(seed);
   return settings;
 }
 

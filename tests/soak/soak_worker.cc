@@ -22,6 +22,7 @@ struct Running {
   std::string message_id;
   int receive;
   What what = What::kCancelled;
+  bool cancelled = false;
   Running(Oracle& its_oracle, int its_worker, const Delivery& delivery)
       : oracle(its_oracle),
         worker(its_worker),
@@ -29,7 +30,7 @@ struct Running {
         receive(delivery.receive_count) {
     oracle.begins(worker, message_id, receive);
   }
-  ~Running() { oracle.ends(worker, message_id, receive, what); }
+  ~Running() { oracle.ends(worker, message_id, receive, what, cancelled); }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 };
@@ -72,7 +73,7 @@ class SoakConsumer final : public consumers::Consumer {
       try {
         co_await worker_.clock().sleep_for(ledger_.at(serial).work);
       } catch (const boost::system::system_error&) {
-        // It does not care.
+        running.cancelled = true;  // It does not care.
       }
     } else if (plan == Plan::kShort || plan == Plan::kLong) {
       co_await worker_.clock().sleep_for(ledger_.at(serial).work);

@@ -130,6 +130,8 @@ void Wire::on_entries(const Request& request, const test::HostileHttp::Answer& a
       oracle_.delete_answered(worker_, entry.handle, ok, known && (whole || !is_success(answer)));
     } else if (ok) {
       oracle_.hid(worker_, entry.handle, request.sent, entry.visibility);
+    } else {
+      oracle_.not_hid(entry.handle);
     }
     if (deletes && failed) oracle_.delete_failed(worker_, entry.handle);
     if (refused) oracle_.handle_refused(worker_, entry.handle);

@@ -91,7 +91,7 @@ HostileHttp::~HostileHttp() = default;
 
 void HostileHttp::cut_off() {
   cut_off_ = true;
-  for (Exchange* exchange : open_) exchange->answered.notify_all();
+  for (const auto& [number, exchange] : open_) exchange->answered.notify_all();
 }
 
 bool HostileHttp::idle() const { return open_.empty() && shared_->served == 0; }
@@ -202,7 +202,8 @@ awaitable<HostileHttp::Answer> HostileHttp::serve(base::HttpRequest request,
             if (!error) exchange->response = std::move(response);
             exchange->answered.notify_all();
           }));
-  open_.insert(exchange.get());
+  const std::uint64_t number = ++exchanges_;
+  open_[number] = exchange.get();
   std::exception_ptr cancelled;
   try {
     while (!exchange->response && !cut_off_ && clock_.steady_now() < deadline) {
@@ -215,7 +216,7 @@ awaitable<HostileHttp::Answer> HostileHttp::serve(base::HttpRequest request,
   } catch (...) {
     cancelled = std::current_exception();
   }
-  open_.erase(exchange.get());
+  open_.erase(number);
   if (!exchange->response && random_.chance(weather.hangup_noticed)) {
     // From outside of whatever is running now.
     asio::post(executor_, [exchange] { exchange->hangup.emit(asio::cancellation_type::terminal); });

@@ -14,9 +14,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -89,7 +89,8 @@ class HostileHttp final : public aws::HttpClient {
   base::Random random_;
   std::shared_ptr<Shared> shared_;  // outlives us with the exchanges that the server still works on
   std::uint64_t requests_ = 0;
-  std::set<Exchange*> open_;
+  std::uint64_t exchanges_ = 0;
+  std::map<std::uint64_t, Exchange*> open_;  // in order: addresses differ from run to run
   bool cut_off_ = false;
 };
 
