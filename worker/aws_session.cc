@@ -6,6 +6,7 @@
 #include "aws/environment.h"
 #include "aws/instance_metadata.h"
 #include "aws/profile.h"
+#include "worker/poller.h"
 
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ struct AwsSession::Impl {
         clock(the_clock),
         random(the_random),
         sqs_endpoint(std::move(endpoint)),
-        poll_caller(*poll_http, *credentials, clock, random, endpoints, {}, observer),
+        poll_caller(*poll_http, *credentials, clock, random, endpoints, kPollRetry, observer),
         caller(*http, *credentials, clock, random, endpoints, {}, observer) {}
 };
 

@@ -17,7 +17,7 @@ namespace {
 using boost::asio::awaitable;
 
 // A poll is given up this long after its long poll should have ended, whatever the layers below
-// think they are still waiting for: longer than their own retries take.
+// think they are still waiting for.
 constexpr base::Duration kPollGrace{40'000};
 constexpr base::Duration kBackOffBase{250};
 constexpr base::Duration kBackOffFloor{100};

@@ -4,6 +4,7 @@
 // happens to one that is stuck, is the pool's business (worker/poller_pool.h).
 #pragma once
 
+#include "aws/retry.h"
 #include "worker/alarm.h"
 #include "worker/context.h"
 
@@ -17,6 +18,11 @@
 namespace worker {
 
 class QueueMetrics;
+
+// Of the calls behind Context::polls: none inside a call, the poller tries again by itself.
+// Visibility is measured from before a receive was sent, and for messages that the second attempt
+// brought that would be the time of the first: nearly lost, or lost, when they arrive.
+inline constexpr aws::RetryPolicy kPollRetry{.attempts_max = 1};
 
 // How many messages may be asked for now; if none, when it may be different without anybody saying
 // so (else room_changed() says it).

@@ -1,5 +1,6 @@
 #include "tests/soak/soak_worker.h"
 
+#include "worker/poller.h"
 #include "worker/task_group.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -131,7 +132,7 @@ SoakWorker::SoakWorker(World world, Options options)
                 base::HttpRequest request) { return region.handle(std::move(request)); },
             world.executor, world.clock, options_.seed ^ 0x5bd1e995U),
       wire_(options_.id, world.oracle, world.traffic, world.clock),
-      poll_caller_(http_, credentials_, clock_, random_, endpoints()),
+      poll_caller_(http_, credentials_, clock_, random_, endpoints(), worker::kPollRetry),
       caller_(http_, credentials_, clock_, random_, endpoints()),
       polls_(poll_caller_),
       sqs_(caller_),
