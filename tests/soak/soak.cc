@@ -194,7 +194,7 @@ Report Soak::run(const std::function<void(const std::string&)>& progress) {
   if (settings_.keys) spawn(rotate_keys());
   if (settings_.denials) spawn(deny_queues());
   base::Duration spent{0};
-  constexpr base::Duration kStep{10'000};
+  constexpr base::Duration kStep{1'000};
   const auto is_done = [this] { return sent_all_ && oracle_.is_settled(); };
   const auto must_end = [&] { return !oracle_.violations().empty() || spent >= settings_.limit; };
   while (!sent_all_ && !must_end()) {

@@ -28,9 +28,10 @@ Settings hostile(std::uint64_t seed) {
   settings.seed = seed;
   settings.messages = 600;
   settings.duration = 8min;
-  settings.groups = 12;
+  settings.groups = 6;
   settings.bursts = 0.02;
-  settings.mix.deaf = 0.03;
+  settings.mix.deaf = 0.08;
+  settings.mix.lengthy = 0.02;
   settings.again = again_command(seed);
   return settings;
 }
