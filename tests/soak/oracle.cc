@@ -221,6 +221,7 @@ void Oracle::hides(int worker, const std::string& handle, base::Duration visibil
   Delivery& delivery = ref.copy->deliveries.at(ref.receive);
   note(*ref.copy, What::kHides, worker, ref.receive, visibility.count());
   delivery.returned = visibility.count() == 0;
+  ++delivery.hides;
   if (delivery.deletion == Delete::kFlying || delivery.deletion == Delete::kDone) {
     accuse(*ref.copy, "its visibility was changed after its delete was sent");
   }
@@ -229,14 +230,19 @@ void Oracle::hides(int worker, const std::string& handle, base::Duration visibil
 void Oracle::hid(int worker, const std::string& handle, base::SteadyPoint sent,
                  base::Duration visibility) {
   const HandleRef ref = find(handle);
-  if (!ref.copy || visibility.count() == 0) return;
+  if (!ref.copy) return;
   Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  --delivery.hides;
+  if (visibility.count() == 0) return;
   if (delivery.worker == worker) delivery.until = std::max(delivery.until, sent + visibility);
 }
 
 void Oracle::not_hid(const std::string& handle) {
   const HandleRef ref = find(handle);
-  if (ref.copy) ref.copy->deliveries.at(ref.receive).not_hid_at = clock_.steady_now();
+  if (!ref.copy) return;
+  Delivery& delivery = ref.copy->deliveries.at(ref.receive);
+  --delivery.hides;
+  delivery.not_hid_at = clock_.steady_now();
 }
 
 void Oracle::handle_refused(int worker, const std::string& handle) {
@@ -277,11 +283,14 @@ void Oracle::delete_failed(int worker, const std::string& handle) {
 // Asked when it is handed out again.
 void Oracle::check_failed_deletes(const Copy& copy) {
   for (const auto& [receive, delivery] : copy.deliveries) {
+    // One request about a message at a time: while its extension hangs, its delete waits.
+    const bool waited = delivery.hides > 0 || delivery.not_hid_at >= delivery.failed_at;
     const bool could =
         delivery.deletion == Delete::kFailed && delivery.failed_at != base::SteadyPoint::min() &&
         delivery.failed_at + kTimeToRetry < delivery.until &&
         delivery.until <= clock_.steady_now() && delivery.refused_at == base::SteadyPoint::max();
-    if (could && !killed_.contains(delivery.worker) && !draining_.contains(delivery.worker)) {
+    if (could && !waited && !killed_.contains(delivery.worker) &&
+        !draining_.contains(delivery.worker)) {
       accuse(copy, "its delete failed by SQS's fault and was not tried again");
     }
   }

@@ -87,6 +87,7 @@ class Oracle final : public sim::SqsWatcher {
     int worker = -1;
     std::string handle;
     base::SteadyPoint until{};                    // when the worker must take it for lost
+    int hides = 0;                                // requests under way that hide it
     std::optional<base::SteadyPoint> not_hid_at;  // the last time
     base::SteadyPoint refused_at = base::SteadyPoint::max();
     Delete deletion = Delete::kNone;

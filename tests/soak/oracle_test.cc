@@ -169,6 +169,17 @@ TEST_F(OracleTest, NoticesAFailedDeleteThatIsNotTriedAgain) {
   EXPECT_THAT(found(), ElementsAre("its delete failed by SQS's fault and was not tried again"));
 }
 
+TEST_F(OracleTest, AcceptsAFailedDeleteThatWaitsForAnExtensionThatHangs) {
+  auto message = stored(Plan::kQuick);
+  handled(message, kOne);
+  oracle.deletes(kOne, message.receipt);
+  oracle.delete_failed(kOne, message.receipt);
+  oracle.hides(kOne, message.receipt, 30s);
+  loop.run_for(31s);
+  received(message, kOther);
+  EXPECT_THAT(found(), IsEmpty());
+}
+
 TEST_F(OracleTest, NoticesAConsumerThatRunsOnAfterItsVisibility) {
   auto message = stored(Plan::kLong);
   received(message, kOne);
