@@ -40,8 +40,7 @@ struct Defer {
 // Can never succeed: to the dead-letter queue, with the reason.
 struct Poison {
   std::string reason;
-  // Bounded: "decode", "invalid", "unroutable", "refused", "payload".
-  std::string error_kind = "invalid";
+  std::string error_kind = "invalid";  // or "decode", "unroutable", "refused", "payload"
 };
 
 using Verdict = std::variant<Done, Retry, Defer, Poison>;

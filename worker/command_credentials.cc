@@ -1,8 +1,7 @@
 #include "aws/endpoint_rules.h"
-#include "worker/aws_session.h"
 #include "worker/cli.h"
+#include "worker/command_session.h"
 #include "worker/commands.h"
-#include "worker/io_loop.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -76,13 +75,9 @@ void print_credentials(const CredentialsReport& report, Output output, std::ostr
 }
 
 int run_credentials(const Config& config, std::ostream& out, std::ostream& err) {
-  IoLoop loop;
-  base::RealClock clock;
-  auto random = base::Random::from_entropy();
-  auto session = loop.run<std::unique_ptr<AwsSession>>(
-      AwsSession::open(loop.executor(), clock, random, config));
-  if (!session) return fail_to_start(err, session.error());
-  const auto report = loop.run<CredentialsReport>(describe(**session));
+  CommandSession session(config);
+  if (!session.aws) return fail_to_start(err, session.aws.error());
+  const auto report = session.loop.run<CredentialsReport>(describe(**session.aws));
   if (!report) return fail_to_start(err, report.error());
   print_credentials(*report, config.output.value_or(Output::kTable), out);
   if (!report->identity_error) return kExitOk;

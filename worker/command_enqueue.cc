@@ -1,9 +1,8 @@
 #include "messages/decode.h"
-#include "worker/aws_session.h"
 #include "worker/cli.h"
+#include "worker/command_session.h"
 #include "worker/commands.h"
 #include "worker/context.h"
-#include "worker/io_loop.h"
 #include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/startup.h"
@@ -73,13 +72,10 @@ int run_enqueue(const Config& config, std::ostream& out, std::ostream& err) {
     fail(err, base::invalid("--events-queue: off; expected the queue to send to"));
     return kExitUsage;
   }
-  IoLoop loop;
-  base::RealClock clock;
-  auto random = base::Random::from_entropy();
-  auto session = loop.run<std::unique_ptr<AwsSession>>(
-      AwsSession::open(loop.executor(), clock, random, config));
-  if (!session) return fail_to_start(err, session.error());
-  const auto id = loop.run<std::string>(find_and_send(config, **session, clock, random));
+  CommandSession session(config);
+  if (!session.aws) return fail_to_start(err, session.aws.error());
+  const auto id = session.loop.run<std::string>(
+      find_and_send(config, **session.aws, session.clock, session.random));
   if (!id) return fail(err, id.error());
   if (config.output == Output::kJson) {
     out << nlohmann::ordered_json{{"message_id", *id}}.dump() << "\n";

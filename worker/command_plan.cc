@@ -1,7 +1,6 @@
-#include "worker/aws_session.h"
 #include "worker/cli.h"
+#include "worker/command_session.h"
 #include "worker/commands.h"
-#include "worker/io_loop.h"
 #include "worker/startup.h"
 
 #include <fmt/format.h>
@@ -72,17 +71,13 @@ int run_plan(const Config& config, std::ostream& out, std::ostream& err) {
     fail(err, checked ? recycle.error() : checked.error());
     return kExitUsage;
   }
-  IoLoop loop;
-  base::RealClock clock;
-  auto random = base::Random::from_entropy();
-  auto session = loop.run<std::unique_ptr<AwsSession>>(
-      AwsSession::open(loop.executor(), clock, random, config));
-  if (!session) return fail_to_start(err, session.error());
+  CommandSession session(config);
+  if (!session.aws) return fail_to_start(err, session.aws.error());
   consumers::recycle::PolicyOverrides overrides;
   overrides.strategy = config.strategy;
   overrides.force = config.force;
-  const auto report = loop.run<PlanReport>(consumers::recycle::plan_group(
-      (*session)->services(), *recycle, base::GroupName(config.group), overrides));
+  const auto report = session.loop.run<PlanReport>(consumers::recycle::plan_group(
+      (*session.aws)->services(), *recycle, base::GroupName(config.group), overrides));
   if (!report) {
     base::Error error = report.error().while_doing("planning " + config.group);
     if (is_about_the_endpoint(error)) append_advice(error, kEndpointAdvice);

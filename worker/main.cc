@@ -3,8 +3,6 @@
 #include "consumers/recycle/consumer.h"
 #include "worker/program.h"
 
-#include <unistd.h>  // environ
-
 #include <iostream>
 
 namespace {
@@ -19,22 +17,12 @@ worker::ConsumerList make_consumers(consumers::recycle::Services services,
   return list;
 }
 
-worker::Settings read_environment() {
-  worker::Settings variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return variables;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return worker::run_program({argv + 1, argv + argc}, read_environment(), std::cin, std::cout,
-                               std::cerr, make_consumers);
+    return worker::run_program({argv + 1, argv + argc}, worker::read_environment(), std::cin,
+                               std::cout, std::cerr, make_consumers);
   } catch (const std::exception& bug) {
     std::cerr << "autorecycle: bug: " << bug.what() << "\n";
     return 1;

@@ -2,6 +2,8 @@
 
 #include "worker/cli.h"
 
+#include <unistd.h>  // environ
+
 #include <csignal>
 #include <fstream>
 #include <istream>
@@ -62,6 +64,16 @@ int run_command(const CommandLine& line, const Config& config, std::istream& in,
 }
 
 }  // namespace
+
+Settings read_environment() {
+  Settings variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
 
 int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
                 std::ostream& out, std::ostream& err, const ConsumerFactory& consumers) {

@@ -9,6 +9,9 @@
 
 namespace worker {
 
+// The variables of this process.
+Settings read_environment();
+
 // `arguments` without the program's name.
 int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
                 std::ostream& out, std::ostream& err, const ConsumerFactory& consumers);

@@ -9,8 +9,6 @@
 #include "bench/floor/stamp.h"
 #include "worker/program.h"
 
-#include <unistd.h>  // environ
-
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -61,19 +59,9 @@ worker::ConsumerList make_consumers(consumers::recycle::Services services,
   return list;
 }
 
-worker::Settings read_environment() {
-  worker::Settings variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return variables;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  return worker::run_program({argv + 1, argv + argc}, read_environment(), std::cin, std::cout,
-                             std::cerr, make_consumers);
+  return worker::run_program({argv + 1, argv + argc}, worker::read_environment(), std::cin,
+                             std::cout, std::cerr, make_consumers);
 }

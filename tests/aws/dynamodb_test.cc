@@ -1,7 +1,6 @@
 #include "aws/dynamodb.h"
 
-#include "sim/virtual_loop.h"
-#include "tests/support/scripted_http.h"
+#include "tests/aws/scripted_world.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -10,16 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-struct World {
-  sim::VirtualLoop loop;
-  test::ScriptedHttp http;
-  aws::StaticCredentials credentials{{.access_key_id = "AKID",
-                                      .secret_access_key = base::Secret("s"),
-                                      .session_token = {},
-                                      .expiration = {},
-                                      .source = "test"}};
-  base::Random random{42};
-  aws::Caller caller{http, credentials, loop.clock(), random, {base::Region("eu-west-2"), "", {}}};
+struct World : ScriptedWorld {
   aws::DynamoDb dynamodb{caller};
 };
 

@@ -1,7 +1,6 @@
 #include "aws/sqs.h"
 
-#include "sim/virtual_loop.h"
-#include "tests/support/scripted_http.h"
+#include "tests/aws/scripted_world.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -13,16 +12,7 @@ using nlohmann::json;
 
 const base::QueueUrl kQueue("https://sqs.eu-west-2.amazonaws.com/123456789012/q");
 
-struct World {
-  sim::VirtualLoop loop;
-  test::ScriptedHttp http;
-  aws::StaticCredentials credentials{{.access_key_id = "AKID",
-                                      .secret_access_key = base::Secret("s"),
-                                      .session_token = {},
-                                      .expiration = {},
-                                      .source = "test"}};
-  base::Random random{42};
-  aws::Caller caller{http, credentials, loop.clock(), random, {base::Region("eu-west-2"), "", {}}};
+struct World : ScriptedWorld {
   aws::Sqs sqs{caller};
 
   json sent(std::size_t index = 0) const { return json::parse(http.request(index).body); }

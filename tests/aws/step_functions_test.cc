@@ -1,23 +1,13 @@
 #include "aws/step_functions.h"
 
-#include "sim/virtual_loop.h"
-#include "tests/support/scripted_http.h"
+#include "tests/aws/scripted_world.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 namespace {
 
-struct World {
-  sim::VirtualLoop loop;
-  test::ScriptedHttp http;
-  aws::StaticCredentials credentials{{.access_key_id = "AKID",
-                                      .secret_access_key = base::Secret("s"),
-                                      .session_token = {},
-                                      .expiration = {},
-                                      .source = "test"}};
-  base::Random random{42};
-  aws::Caller caller{http, credentials, loop.clock(), random, {base::Region("eu-west-2"), "", {}}};
+struct World : ScriptedWorld {
   aws::StepFunctions states{caller};
 };
 
