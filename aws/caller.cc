@@ -192,7 +192,8 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
     auto outcome = co_await attempt_once(request, attempt);
     if (observer_) {
       const auto took = std::chrono::duration_cast<base::Duration>(clock_.steady_now() - started);
-      const std::string_view code = outcome ? "ok" : std::string_view(outcome.error().code);
+      // A copy: error() answers by value, and a view of it would outlive it.
+      const std::string code = outcome ? "ok" : outcome.error().code;
       observer_(request.service, request.operation, code, took);
     }
     if (outcome) {

@@ -125,6 +125,14 @@ TEST(Caller, SendsNoTraceWhereThereIsNone) {
   }
 }
 
+TEST(Caller, TellsObserversTheWholeOfALongErrorCode) {
+  World world;
+  world.http.answer(400, R"({"__type":"com.amazonaws.sqs#ReceiptHandleIsInvalidForOnce"})");
+  ASSERT_FALSE(world.call().has_value());
+  EXPECT_EQ(world.observed,
+            std::vector<std::string>{"sqs.GetQueueUrl=ReceiptHandleIsInvalidForOnce"});
+}
+
 TEST(Caller, RetriesTransientErrorsWithOneInvocationId) {
   World world;
   world.http.answer(500, "oops").fail(ErrorKind::kRetry, "NetworkError").answer(200, "{}");
