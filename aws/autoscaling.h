@@ -95,34 +95,36 @@ struct ScalingActivity {
   int progress = 0;
 };
 
+// Virtual so that tests may put the simulated region right behind the calls, without a wire.
 class AutoScaling {
  public:
   explicit AutoScaling(Caller& caller) : caller_(caller) {}
+  virtual ~AutoScaling() = default;
 
   // All pages. A name that does not exist is simply absent.
-  boost::asio::awaitable<base::Result<std::vector<AutoScalingGroup>>> describe_auto_scaling_groups(
-      DescribeAutoScalingGroupsOptions options);
-  boost::asio::awaitable<base::Result<void>> update_auto_scaling_group(
+  virtual boost::asio::awaitable<base::Result<std::vector<AutoScalingGroup>>>
+  describe_auto_scaling_groups(DescribeAutoScalingGroupsOptions options);
+  virtual boost::asio::awaitable<base::Result<void>> update_auto_scaling_group(
       UpdateAutoScalingGroupOptions options);
-  boost::asio::awaitable<base::Result<void>> set_desired_capacity(base::GroupName group,
-                                                                  int desired);
-  boost::asio::awaitable<base::Result<void>> terminate_instance_in_auto_scaling_group(
+  virtual boost::asio::awaitable<base::Result<void>> set_desired_capacity(base::GroupName group,
+                                                                          int desired);
+  virtual boost::asio::awaitable<base::Result<void>> terminate_instance_in_auto_scaling_group(
       base::InstanceId instance, bool should_decrement_desired_capacity);
-  boost::asio::awaitable<base::Result<void>> suspend_processes(base::GroupName group,
-                                                               std::vector<std::string> processes);
-  boost::asio::awaitable<base::Result<void>> resume_processes(base::GroupName group,
-                                                              std::vector<std::string> processes);
+  virtual boost::asio::awaitable<base::Result<void>> suspend_processes(
+      base::GroupName group, std::vector<std::string> processes);
+  virtual boost::asio::awaitable<base::Result<void>> resume_processes(
+      base::GroupName group, std::vector<std::string> processes);
   // At most 50 ids; AWS refuses the whole call if one is not InService or Standby.
-  boost::asio::awaitable<base::Result<void>> set_instance_protection(
+  virtual boost::asio::awaitable<base::Result<void>> set_instance_protection(
       base::GroupName group, std::vector<base::InstanceId> instances, bool protect);
   // Never propagated at launch.
-  boost::asio::awaitable<base::Result<void>> create_or_update_tags(
+  virtual boost::asio::awaitable<base::Result<void>> create_or_update_tags(
       base::GroupName group, std::map<std::string, std::string> tags);
-  boost::asio::awaitable<base::Result<void>> delete_tags(base::GroupName group,
-                                                         std::vector<std::string> keys);
+  virtual boost::asio::awaitable<base::Result<void>> delete_tags(base::GroupName group,
+                                                                 std::vector<std::string> keys);
   // Newest first, one page of at most `records_max` (1..100).
-  boost::asio::awaitable<base::Result<std::vector<ScalingActivity>>> describe_scaling_activities(
-      base::GroupName group, int records_max);
+  virtual boost::asio::awaitable<base::Result<std::vector<ScalingActivity>>>
+  describe_scaling_activities(base::GroupName group, int records_max);
 
  private:
   Caller& caller_;

@@ -25,18 +25,20 @@ struct Ec2Instance {
   base::TimePoint launch_time;
 };
 
+// Virtual so that tests may put the simulated region right behind the calls, without a wire.
 class Ec2 {
  public:
   explicit Ec2(Caller& caller) : caller_(caller) {}
+  virtual ~Ec2() = default;
 
   // `versions` may hold numbers, "$Latest" and "$Default"; one answer per version that exists.
   // Error kNotFound (InvalidLaunchTemplateId.NotFound, ...) when the template does not exist.
-  boost::asio::awaitable<base::Result<std::vector<LaunchTemplateVersion>>>
+  virtual boost::asio::awaitable<base::Result<std::vector<LaunchTemplateVersion>>>
   describe_launch_template_versions(LaunchTemplateSpecification launch_template,
                                     std::vector<std::string> versions);
   // All pages, chunks of 100 ids. Ids that EC2 does not know (any more, or yet) are absent, not an
   // error.
-  boost::asio::awaitable<base::Result<std::vector<Ec2Instance>>> describe_instances(
+  virtual boost::asio::awaitable<base::Result<std::vector<Ec2Instance>>> describe_instances(
       std::vector<base::InstanceId> ids);
 
  private:

@@ -20,15 +20,17 @@ struct TargetHealth {
   std::string reason;  // AWS's reason code, may be empty
 };
 
+// Virtual so that tests may put the simulated region right behind the calls, without a wire.
 class Elb {
  public:
   explicit Elb(Caller& caller) : caller_(caller) {}
+  virtual ~Elb() = default;
 
   // ELBv2, one entry per target and port.
-  boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> describe_target_health(
+  virtual boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> describe_target_health(
       std::string target_group_arn);
   // Classic: state "InService" or "OutOfService".
-  boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> describe_instance_health(
+  virtual boost::asio::awaitable<base::Result<std::vector<TargetHealth>>> describe_instance_health(
       std::string load_balancer_name);
 
  private:
