@@ -87,7 +87,7 @@ SigningOptions signing_options(std::string_view service) {
 
 // Whether sending again cannot do the work twice.
 bool safe_to_repeat(const ApiRequest& request, const base::Error& error) {
-  if (request.idempotent) return true;
+  if (request.idempotent && request.repeat_when_unsure) return true;
   return error.code == "ConnectError" || error.kind == base::ErrorKind::kThrottled;
 }
 

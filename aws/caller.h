@@ -34,6 +34,9 @@ struct ApiRequest {
   std::string body;
   base::Duration timeout{15'000};
   bool idempotent = true;  // false: fresh connection, and not retried after the bytes may have left
+  // False: over a kept connection, but not retried after the bytes may have left, for those who
+  // count themselves what may have been done twice.
+  bool repeat_when_unsure = true;
   // For calls that are made in an endless loop (ReceiveMessage): when the retry quota is empty the
   // back-off is slept before the error is returned, so that the loop slows down by itself.
   bool long_poll = false;

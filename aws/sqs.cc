@@ -8,12 +8,22 @@ namespace aws {
 
 namespace asio = boost::asio;
 
+std::size_t sqs_bytes(const std::string& body, const MessageAttributes& attributes) {
+  std::size_t bytes = body.size();
+  for (const auto& [name, attribute] : attributes) {
+    bytes += name.size() + attribute.data_type.size() + attribute.value.size();
+  }
+  return bytes;
+}
+
 namespace {
 
 // A long poll must not be cut off while SQS may still be answering it.
 constexpr base::Duration kReceiveMargin = std::chrono::seconds(10);
 
-ApiRequest sqs_request(std::string operation, std::string body) {
+}  // namespace
+
+ApiRequest wire::sqs_request(std::string operation, std::string body) {
   ApiRequest request;
   request.service = "sqs";
   request.content_type = "application/x-amz-json-1.0";
@@ -24,7 +34,7 @@ ApiRequest sqs_request(std::string operation, std::string body) {
   return request;
 }
 
-}  // namespace
+using wire::sqs_request;
 
 asio::awaitable<base::Result<std::vector<SqsMessage>>> Sqs::receive_message(
     base::QueueUrl queue, ReceiveOptions options) {
@@ -35,7 +45,7 @@ asio::awaitable<base::Result<std::vector<SqsMessage>>> Sqs::receive_message(
   request.long_poll = true;
   const auto response = co_await caller_.call(std::move(request));
   if (!response) co_return response.error();
-  co_return wire::read_received(response->body);
+  co_return wire::read_received(response->body, options.every_attribute);
 }
 
 asio::awaitable<base::Result<BatchResult>> Sqs::delete_message_batch(
@@ -67,8 +77,21 @@ asio::awaitable<base::Result<std::string>> Sqs::send_message(SendOptions options
   co_return wire::read_message_id(response->body);
 }
 
-asio::awaitable<base::Result<base::QueueUrl>> Sqs::get_queue_url(std::string queue_name) {
-  auto body = wire::get_queue_url_request(queue_name);
+asio::awaitable<base::Result<SendBatchResult>> Sqs::send_message_batch(
+    std::vector<SendOptions> entries) {
+  if (entries.empty()) co_return SendBatchResult();
+  auto body = wire::send_message_batch_request(entries);
+  if (!body) co_return body.error();
+  ApiRequest request = sqs_request("SendMessageBatch", std::move(*body));
+  request.repeat_when_unsure = false;
+  const auto response = co_await caller_.call(std::move(request));
+  if (!response) co_return response.error();
+  co_return wire::read_sent_batch(response->body, entries.size());
+}
+
+asio::awaitable<base::Result<base::QueueUrl>> Sqs::get_queue_url(std::string queue_name,
+                                                                 std::string account) {
+  auto body = wire::get_queue_url_request(queue_name, account);
   if (!body) co_return body.error();
   const auto response = co_await caller_.call(sqs_request("GetQueueUrl", std::move(*body)));
   if (!response) co_return response.error().while_doing("queue '" + queue_name + "'");

@@ -60,7 +60,8 @@ MessageAttributes read_message_attributes(JsonValue json) {
   return attributes;
 }
 
-void read_system_attribute(std::string_view name, std::string_view value, SqsMessage& message) {
+void read_system_attribute(std::string_view name, std::string_view value, bool every,
+                           SqsMessage& message) {
   // Far beyond any date that SQS can mean, and still inside what a time point holds.
   constexpr long long kMillisecondsMax = 253'402'300'799'000;
   if (name == "ApproximateReceiveCount") {
@@ -74,13 +75,13 @@ void read_system_attribute(std::string_view name, std::string_view value, SqsMes
   } else if (name == "MessageGroupId") {
     message.group_id = value;
   } else if (name == "MessageDeduplicationId" || name == "AWSTraceHeader" ||
-             name == "DeadLetterQueueSourceArn") {
+             name == "DeadLetterQueueSourceArn" || every) {
     if (!value.empty()) message.system_attributes[name] = value;
   }
 }
 
 // False if it lacks what no message can do without.
-bool read_message(JsonValue json, SqsMessage& message) {
+bool read_message(JsonValue json, bool every_attribute, SqsMessage& message) {
   bool has_body = false;
   base::each_member(json, [&](std::string_view name, JsonValue value) {
     if (name == "MessageId") {
@@ -92,7 +93,7 @@ bool read_message(JsonValue json, SqsMessage& message) {
       has_body = true;
     } else if (name == "Attributes") {
       base::each_member(value, [&](std::string_view key, JsonValue attribute) {
-        read_system_attribute(key, text_of(attribute), message);
+        read_system_attribute(key, text_of(attribute), every_attribute, message);
       });
     } else if (name == "MessageAttributes") {
       message.attributes = read_message_attributes(value);
@@ -121,7 +122,7 @@ base::Error entry_error(JsonValue entry) {
 
 }  // namespace
 
-base::Result<std::vector<SqsMessage>> read_received(std::string_view body) {
+base::Result<std::vector<SqsMessage>> read_received(std::string_view body, bool every_attribute) {
   const auto json = parse_answer("ReceiveMessage", body);
   if (!json) return json.error();
   std::vector<SqsMessage> messages;
@@ -132,18 +133,23 @@ base::Result<std::vector<SqsMessage>> read_received(std::string_view body) {
   messages.reserve(std::min(simdjson::dom::array(*list).size(), kBatchEntriesMax));
   for (const JsonValue entry : simdjson::dom::array(*list)) {
     if (!base::is_object(entry)) return malformed("ReceiveMessage", "a message is not an object");
-    if (!read_message(entry, messages.emplace_back())) {
+    if (!read_message(entry, every_attribute, messages.emplace_back())) {
       return malformed("ReceiveMessage", "a message without MessageId, ReceiptHandle or Body");
     }
   }
   return messages;
 }
 
-base::Result<BatchResult> read_batch(std::string_view operation, std::string_view body,
-                                     std::size_t entries) {
+namespace {
+
+// Entries of a batch's answer in the order of the request; `success` makes the value of one.
+template <class T, class Success>
+base::Result<std::vector<base::Result<T>>> read_entries(std::string_view operation,
+                                                        std::string_view body, std::size_t entries,
+                                                        Success success) {
   const auto json = parse_answer(operation, body);
   if (!json) return json.error();
-  BatchResult results(entries);
+  std::vector<base::Result<T>> results(entries);
   std::vector<bool> mentioned(entries);
   const auto read_list = [&](std::string_view name, auto result_of) {
     const auto list = base::member_of(json->root(), name);
@@ -155,8 +161,8 @@ base::Result<BatchResult> read_batch(std::string_view operation, std::string_vie
       results[*index] = result_of(entry);
     });
   };
-  read_list("Successful", [](JsonValue) { return base::Result<void>(); });
-  read_list("Failed", [](JsonValue entry) { return base::Result<void>(entry_error(entry)); });
+  read_list("Successful", success);
+  read_list("Failed", [](JsonValue entry) { return base::Result<T>(entry_error(entry)); });
   for (std::size_t i = 0; i < entries; ++i) {
     if (mentioned[i]) continue;
     results[i] = base::Error{base::ErrorKind::kRetry,
@@ -165,6 +171,20 @@ base::Result<BatchResult> read_batch(std::string_view operation, std::string_vie
                              {}};
   }
   return results;
+}
+
+}  // namespace
+
+base::Result<BatchResult> read_batch(std::string_view operation, std::string_view body,
+                                     std::size_t entries) {
+  return read_entries<void>(operation, body, entries,
+                            [](JsonValue) { return base::Result<void>(); });
+}
+
+base::Result<SendBatchResult> read_sent_batch(std::string_view body, std::size_t entries) {
+  return read_entries<std::string>("SendMessageBatch", body, entries, [](JsonValue entry) {
+    return base::Result<std::string>(std::string(text_member(entry, "MessageId")));
+  });
 }
 
 base::Result<std::string> read_message_id(std::string_view body) {

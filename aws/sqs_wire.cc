@@ -21,6 +21,28 @@ constexpr std::string_view kSystemAttributes =
     R"(["ApproximateReceiveCount","SentTimestamp","MessageGroupId","MessageDeduplicationId",)"
     R"("AWSTraceHeader","DeadLetterQueueSourceArn"])";
 
+// What SendMessage and an entry of SendMessageBatch have in common, after a member before it.
+void write_message(JsonWriter& json, const SendOptions& options) {
+  json.raw(R"(,"MessageBody":)").text(options.body);
+  if (!options.group_id.empty()) json.raw(R"(,"MessageGroupId":)").text(options.group_id);
+  if (!options.deduplication_id.empty()) {
+    json.raw(R"(,"MessageDeduplicationId":)").text(options.deduplication_id);
+  }
+  if (options.delay.count() > 0) json.raw(R"(,"DelaySeconds":)").number(options.delay.count());
+  std::string_view before = R"(,"MessageAttributes":{)";
+  for (const auto& [name, attribute] : options.attributes) {
+    const bool binary = attribute.data_type.starts_with("Binary");
+    json.raw(before).text(name).raw(R"(:{"DataType":)").text(attribute.data_type);
+    json.raw(binary ? R"(,"BinaryValue":)" : R"(,"StringValue":)").text(attribute.value).raw("}");
+    before = ",";
+  }
+  if (!options.attributes.empty()) json.raw("}");
+  if (!options.trace_header.empty()) {
+    json.raw(R"(,"MessageSystemAttributes":{"AWSTraceHeader":{"DataType":"String","StringValue":)");
+    json.text(options.trace_header).raw("}}");
+  }
+}
+
 }  // namespace
 
 base::Result<std::string> receive_message_request(const base::QueueUrl& queue,
@@ -34,8 +56,9 @@ base::Result<std::string> receive_message_request(const base::QueueUrl& queue,
     json.raw(R"(,"ReceiveRequestAttemptId":)").text(options.attempt_id);
   }
   // Both names of the same parameter: AWS still takes the old one, older servers only know it.
-  json.raw(R"(,"AttributeNames":)").raw(kSystemAttributes);
-  json.raw(R"(,"MessageSystemAttributeNames":)").raw(kSystemAttributes);
+  const std::string_view names = options.every_attribute ? R"(["All"])" : kSystemAttributes;
+  json.raw(R"(,"AttributeNames":)").raw(names);
+  json.raw(R"(,"MessageSystemAttributeNames":)").raw(names);
   json.raw(R"(,"MessageAttributeNames":["All"]})");
   return json.finish("ReceiveMessage");
 }
@@ -76,31 +99,34 @@ base::Result<std::string> change_message_visibility_batch_request(
 base::Result<std::string> send_message_request(const SendOptions& options) {
   JsonWriter json(kRequestBytes + options.queue.value.size() + options.body.size() * 5 / 4);
   json.raw(R"({"QueueUrl":)").text(options.queue.value);
-  json.raw(R"(,"MessageBody":)").text(options.body);
-  if (!options.group_id.empty()) json.raw(R"(,"MessageGroupId":)").text(options.group_id);
-  if (!options.deduplication_id.empty()) {
-    json.raw(R"(,"MessageDeduplicationId":)").text(options.deduplication_id);
-  }
-  if (options.delay.count() > 0) json.raw(R"(,"DelaySeconds":)").number(options.delay.count());
-  std::string_view before = R"(,"MessageAttributes":{)";
-  for (const auto& [name, attribute] : options.attributes) {
-    const bool binary = attribute.data_type.starts_with("Binary");
-    json.raw(before).text(name).raw(R"(:{"DataType":)").text(attribute.data_type);
-    json.raw(binary ? R"(,"BinaryValue":)" : R"(,"StringValue":)").text(attribute.value).raw("}");
-    before = ",";
-  }
-  if (!options.attributes.empty()) json.raw("}");
-  if (!options.trace_header.empty()) {
-    json.raw(R"(,"MessageSystemAttributes":{"AWSTraceHeader":{"DataType":"String","StringValue":)");
-    json.text(options.trace_header).raw("}}");
-  }
+  write_message(json, options);
   json.raw("}");
   return json.finish("SendMessage");
 }
 
-base::Result<std::string> get_queue_url_request(const std::string& queue_name) {
+base::Result<std::string> send_message_batch_request(const std::vector<SendOptions>& entries) {
+  if (auto ok = check_entries("SendMessageBatch", entries.size()); !ok) return ok.error();
+  std::size_t bytes = kRequestBytes + entries.front().queue.value.size();
+  for (const SendOptions& entry : entries) {
+    bytes += kEntryBytes + sqs_bytes(entry.body, entry.attributes) * 5 / 4;
+  }
+  JsonWriter json(bytes);
+  json.raw(R"({"QueueUrl":)").text(entries.front().queue.value).raw(R"(,"Entries":[)");
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    json.raw(i == 0 ? R"({"Id":")" : R"(,{"Id":")").number(static_cast<long long>(i)).raw(R"(")");
+    write_message(json, entries[i]);
+    json.raw("}");
+  }
+  json.raw("]}");
+  return json.finish("SendMessageBatch");
+}
+
+base::Result<std::string> get_queue_url_request(const std::string& queue_name,
+                                                const std::string& account) {
   JsonWriter json(kRequestBytes);
-  return json.raw(R"({"QueueName":)").text(queue_name).raw("}").finish("GetQueueUrl");
+  json.raw(R"({"QueueName":)").text(queue_name);
+  if (!account.empty()) json.raw(R"(,"QueueOwnerAWSAccountId":)").text(account);
+  return json.raw("}").finish("GetQueueUrl");
 }
 
 base::Result<std::string> get_queue_attributes_request(const base::QueueUrl& queue) {

@@ -93,6 +93,14 @@ ApiError sqs_purge_in_progress(const std::string& queue) {
       fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue));
 }
 
+ApiError sqs_no_resource(const std::string& message) {
+  return {"ResourceNotFoundException", message, 404, "ResourceNotFoundException"};
+}
+
+ApiError sqs_unsupported(const std::string& message) {
+  return legacy("UnsupportedOperation", message);
+}
+
 ApiError sqs_empty_batch(const std::string& entry_type) {
   return legacy("EmptyBatchRequest",
                 fmt::format("There should be at least one {} in the request.", entry_type));

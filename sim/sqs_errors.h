@@ -24,6 +24,8 @@ ApiError sqs_invalid_attribute(const std::string& name);
 ApiError sqs_queue_exists(const std::string& attribute);
 ApiError sqs_deleted_recently();
 ApiError sqs_purge_in_progress(const std::string& queue);
+ApiError sqs_no_resource(const std::string& message);  // of move tasks
+ApiError sqs_unsupported(const std::string& message);  // not in this state
 
 ApiError sqs_empty_batch(const std::string& entry_type);
 ApiError sqs_too_many_entries(std::size_t sent);

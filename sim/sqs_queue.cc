@@ -160,6 +160,17 @@ void SqsQueue::adopt(StoredMessage message) {
   store(std::move(message), base::Duration(0));
 }
 
+std::optional<StoredMessage> SqsQueue::take_away() {
+  refresh();
+  const std::optional<std::uint64_t> number = next_ready();
+  if (!number) return std::nullopt;
+  const auto found = messages_.find(*number);
+  StoredMessage message = found->second;
+  if (watcher_) watcher_->on_moved(name_, message);
+  erase(found);
+  return message;
+}
+
 void SqsQueue::store(StoredMessage message, base::Duration delay) {
   message.number = ++last_number_;
   message.expires_at = message.sent_at + settings_.retention;

@@ -54,6 +54,8 @@ class SqsQueue {
   Sent send(StoredMessage message, std::optional<base::Duration> delay);
   // A message from another queue's redrive: keeps its id, counts and age.
   void adopt(StoredMessage message);
+  // The next message that could be received, taken away: for a move task.
+  std::optional<StoredMessage> take_away();
 
   // nullopt: too many messages are in flight. The messages are copies, receipt handle in `receipt`.
   std::optional<std::vector<StoredMessage>> receive(int count_max, base::Duration visibility,

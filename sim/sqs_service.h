@@ -50,6 +50,19 @@ class SqsService final : public Service {
     std::uint64_t sent = 0;
   };
   using EntryPtr = std::shared_ptr<Entry>;
+  struct MoveTask {
+    std::string handle;
+    std::string source_arn;
+    std::string destination_arn;  // empty: each message's own source
+    std::string status = "RUNNING";
+    std::string failure_reason;
+    std::int64_t rate = 0;  // a second; 0: none was asked for
+    std::int64_t moved = 0;
+    std::int64_t to_move = 0;
+    base::TimePoint started_at;
+    base::SteadyPoint started;
+  };
+  using MoveTaskPtr = std::shared_ptr<MoveTask>;
   using Operation = ApiOutcome (SqsService::*)(const ApiCall&);
   struct BatchKind;
 
@@ -83,6 +96,10 @@ class SqsService final : public Service {
   ApiOutcome send_message_batch(const ApiCall& call);
   ApiOutcome delete_message_batch(const ApiCall& call);
   ApiOutcome change_message_visibility_batch(const ApiCall& call);
+  // sqs_move_tasks.cc
+  ApiOutcome start_message_move_task(const ApiCall& call);
+  ApiOutcome list_message_move_tasks(const ApiCall& call);
+  ApiOutcome cancel_message_move_task(const ApiCall& call);
   ApiOutcome run_batch(const ApiCall& call, const BatchKind& kind);
   std::optional<ApiError> entry_fault();
 
@@ -102,12 +119,19 @@ class SqsService final : public Service {
   std::optional<ApiError> read_receive(Entry& entry, const Json& json, Receive& receive) const;
   SqsQueue::Bury bury_of(Entry& entry);
   boost::asio::awaitable<void> wait_for_message(EntryPtr entry, base::SteadyPoint until);
+  EntryPtr find_arn(const std::string& arn) const;
+  bool is_dead_letter_queue(const std::string& arn) const;
+  std::optional<ApiError> check_move(const MoveTask& task) const;
+  void schedule_move(const MoveTaskPtr& task);
+  void move_some(const MoveTaskPtr& task);
+  std::string move_one(const MoveTask& task, Entry& source);
   Json message_json(const StoredMessage& message, const Receive& receive) const;
 
   World& world_;
   SqsWatcher* watcher_ = nullptr;
   std::map<std::string, EntryPtr> queues_;
   std::map<std::string, base::SteadyPoint> deleted_at_;
+  std::vector<MoveTaskPtr> moves_;  // the newest last
 };
 
 }  // namespace sim

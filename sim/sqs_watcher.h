@@ -25,6 +25,8 @@ class SqsWatcher {
   virtual void on_expired(const std::string& /*queue*/, const StoredMessage&) {}
   // Received too often; on its way to the dead-letter queue, where it is stored next.
   virtual void on_buried(const std::string& /*queue*/, const StoredMessage&) {}
+  // Taken by a move task; stored in its destination next, under another id.
+  virtual void on_moved(const std::string& /*queue*/, const StoredMessage&) {}
 };
 
 }  // namespace sim

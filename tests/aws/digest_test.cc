@@ -13,4 +13,10 @@ TEST(Digest, IsSha256InHexadecimal) {
   EXPECT_NE(aws::sha256_hex(std::string(100, '\0')), aws::sha256_hex(std::string(99, '\0')));
 }
 
+// RFC 1321's examples.
+TEST(Digest, IsMd5InHexadecimal) {
+  EXPECT_EQ(aws::md5_hex(""), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(aws::md5_hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
 }  // namespace
