@@ -54,6 +54,7 @@ void read_instances(const XmlElement& page, std::vector<Ec2Instance>& instances)
       instance.id = base::InstanceId(item.text("instanceId"));
       instance.state = item.child("instanceState").text("name");
       instance.launch_time = item.time("launchTime");
+      instance.private_ip = item.text_or("privateIpAddress");
     }
   }
 }

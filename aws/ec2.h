@@ -23,6 +23,7 @@ struct Ec2Instance {
   base::InstanceId id;
   std::string state;  // "pending", "running", "shutting-down", "terminated", "stopping", "stopped"
   base::TimePoint launch_time;
+  std::string private_ip;  // empty while it has none
 };
 
 // Virtual so that tests may put the simulated region right behind the calls, without a wire.

@@ -11,7 +11,7 @@ worker::ConsumerList make_consumers(consumers::recycle::Services services,
                                     consumers::recycle::Config config,
                                     consumers::recycle::ProgressObserver observer) {
   worker::ConsumerList list;
-  list.push_back(std::make_unique<consumers::recycle::IntakeConsumer>(services, config));
+  list.push_back(std::make_unique<consumers::recycle::IntakeConsumer>(services, config, observer));
   list.push_back(
       std::make_unique<consumers::recycle::RecycleConsumer>(services, config, std::move(observer)));
   return list;

@@ -54,6 +54,12 @@ std::string details(const ResumeProcesses& resume) {
   return fmt::format("{}", fmt::join(resume.processes, " "));
 }
 
+std::string details(const RunHook& hook) {
+  std::string text = fmt::format("{} {}", to_string(hook.point), hook.name);
+  if (!hook.instance.empty()) text += " " + hook.instance.value;
+  return text;
+}
+
 }  // namespace
 
 std::string describe(const Action& action) {
@@ -71,6 +77,7 @@ std::string operation_name(const Action& action) {
           [](const SetBounds&) { return "UpdateAutoScalingGroup"; },
           [](const TerminateInstance&) { return "TerminateInstanceInAutoScalingGroup"; },
           [](const ProtectInstances&) { return "SetInstanceProtection"; },
+          [](const RunHook&) { return "RunHook"; },
       },
       action);
 }

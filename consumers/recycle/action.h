@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/names.h"
+#include "consumers/recycle/gates/rules.h"
 #include "consumers/recycle/journal.h"
 
 #include <optional>
@@ -40,8 +41,21 @@ struct ProtectInstances {
   bool protect = true;
 };
 
+// A hook of the worker's configuration. It is run first and the journal written then, so that a run
+// that is resumed runs it again rather than not at all: `key` is the same every time.
+struct RunHook {
+  HookPoint point = HookPoint::kBeforeStart;
+  std::string name;
+  std::string key;            // "RUN/before_terminate/i-0abc"
+  base::InstanceId instance;  // the one that goes, for before_terminate
+  base::Duration timeout{0};  // of one attempt
+  Journal done;               // to be written once it has run
+  std::optional<Journal>
+      failed;  // once it failed for good, with the reason; none: as if it had run
+};
+
 using Action = std::variant<WriteJournal, RemoveJournal, SuspendProcesses, ResumeProcesses,
-                            SetBounds, TerminateInstance, ProtectInstances>;
+                            SetBounds, TerminateInstance, ProtectInstances, RunHook>;
 
 // One line for people: "UpdateAutoScalingGroup min=8 max=8 desired=8".
 std::string describe(const Action& action);

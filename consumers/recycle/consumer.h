@@ -21,6 +21,8 @@
 
 namespace consumers::recycle {
 
+struct Outside;  // gates/outside.h
+
 // References outlive the consumers.
 struct Services {
   aws::AutoScaling& auto_scaling;
@@ -30,6 +32,7 @@ struct Services {
   aws::Sts& sts;
   base::Clock& clock;
   base::Random& random;
+  Outside* outside = nullptr;  // what gates and hooks need; none: they cannot be asked
 };
 
 struct Config {
@@ -37,12 +40,16 @@ struct Config {
   base::Duration ready_timeout{900'000};
   base::Duration terminate_timeout{3'600'000};
   WindowRule default_window;    // for out-in-timed groups without a window tag
+  GateDefaults gates;           // gates and hooks where no tag says, and the names known here
   std::string success_channel;  // the step function payload's success_channel
   // How long one delivery may carry a recycle on before it is handed over (SQS ends it at 12 h).
   base::Duration handover_after = std::chrono::hours(11);
 };
 
-// Progress of one run, for logs, metrics and `status`: called after every turn.
+// What a turn means for those who are told of a run (notify/notice.h).
+enum class Moment { kStep, kStarted, kWaiting, kDone, kFailed, kCancelled };
+
+// Progress of one run, for logs, metrics, notifications and `status`: called after every turn.
 struct Progress {
   std::string group;
   std::string strategy;
@@ -51,12 +58,22 @@ struct Progress {
   int old_instances = 0;
   int new_ready = 0;
   int in_service = 0;
+  Moment moment = Moment::kStep;
+  std::string run_id;
+  std::string target;     // "lt-0abc:7"
+  std::string component;  // of the tags below, read as they are: a run that is refused
+  std::string team;       // because of a wrong tag is told of too
+  std::string slack_channel;
+  bool notify_pager_duty = false;
+  bool needs_person = false;             // failed past the point of no return
+  std::optional<base::TimePoint> until;  // kWaiting: the window opens
 };
 using ProgressObserver = std::function<void(const Progress&)>;
 
 class IntakeConsumer final : public Consumer {
  public:
-  IntakeConsumer(Services services, Config config) : services_(services), config_(config) {}
+  IntakeConsumer(Services services, Config config, ProgressObserver observer = {})
+      : services_(services), config_(std::move(config)), observer_(std::move(observer)) {}
   std::string_view name() const override { return "intake"; }
   bool accepts(const Delivery& delivery) const override;
   boost::asio::awaitable<Verdict> consume(Delivery delivery) override;
@@ -64,6 +81,7 @@ class IntakeConsumer final : public Consumer {
  private:
   Services services_;
   Config config_;
+  ProgressObserver observer_;  // told of groups that are refused
 };
 
 class RecycleConsumer final : public Consumer {

@@ -92,6 +92,9 @@ struct Visible {
     const auto journal = journal_from_tags(now.tags);
     return journal && *journal && to_tags(**journal) == to_tags(action.journal);
   }
+  bool operator()(const RunHook& action) const {
+    return (*this)(WriteJournal{.journal = action.done});
+  }
   bool operator()(const RemoveJournal&) const { return journal_keys(now.tags).empty(); }
   bool operator()(const SuspendProcesses& action) const {
     return std::ranges::all_of(action.processes,
@@ -125,6 +128,10 @@ boost::asio::awaitable<base::Result<void>> execute(Services services, aws::AutoS
   const base::GroupName name = group.name;
   if (auto* write = std::get_if<WriteJournal>(&action)) {
     co_return co_await write_journal(services, std::move(group), std::move(write->journal));
+  }
+  // The run turns a hook into the journal to write once it has run it (gates/hook_runner.h).
+  if (const auto* hook = std::get_if<RunHook>(&action)) {
+    co_return base::invalid("hook " + hook->name + " cannot be run here");
   }
   if (std::holds_alternative<RemoveJournal>(action)) {
     co_return co_await remove_journal(services, std::move(group));

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "consumers/recycle/consumer.h"
+#include "consumers/recycle/notify/address.h"
 #include "consumers/recycle/outcome.h"
 #include "consumers/recycle/resolver.h"
 #include "messages/decode.h"
@@ -47,7 +48,7 @@ Verdict reject(const aws::AutoScalingGroup& group, const base::Error& error) {
 
 // The request to send on for one group, or why there is none.
 Verdict decide(const aws::AutoScalingGroup& group, const Cause& cause, const Config& config,
-               Services services) {
+               Services services, const ProgressObserver& observer) {
   if (!group.status.empty()) {
     return Done{fmt::format("group {} is being deleted ({})", group.name.value, group.status), {}};
   }
@@ -55,8 +56,12 @@ Verdict decide(const aws::AutoScalingGroup& group, const Cause& cause, const Con
   overrides.strategy = cause.request.strategy;
   overrides.force = cause.request.force;
   overrides.dry_run = cause.request.dry_run;
-  const auto policy = read_policy(group.name.value, group.tags, overrides, config.default_window);
-  if (!policy) return reject(group, policy.error());
+  const auto policy =
+      read_policy(group.name.value, group.tags, overrides, config.default_window, config.gates);
+  if (!policy) {
+    if (observer) observer(refusal(group, policy.error().message));
+    return reject(group, policy.error());
+  }
   if (const auto* not_recyclable = std::get_if<NotRecyclable>(&*policy)) {
     return Done{fmt::format("group {}: {}", group.name.value, not_recyclable->reason), {}};
   }
@@ -91,7 +96,8 @@ Verdict combine(std::vector<Verdict> verdicts) {
   return all;
 }
 
-boost::asio::awaitable<Verdict> intake_groups(Services services, Config config, Cause cause,
+boost::asio::awaitable<Verdict> intake_groups(Services services, Config config,
+                                              ProgressObserver observer, Cause cause,
                                               std::vector<base::GroupName> names,
                                               bool caused_by_event) {
   std::vector<Verdict> verdicts;
@@ -105,14 +111,14 @@ boost::asio::awaitable<Verdict> intake_groups(Services services, Config config, 
     for (const base::GroupName& name : options.names) {
       const auto group = std::ranges::find(*found, name, &aws::AutoScalingGroup::name);
       verdicts.push_back(group == found->end() ? missing_group(name, caused_by_event)
-                                               : decide(*group, cause, config, services));
+                                               : decide(*group, cause, config, services, observer));
     }
   }
   co_return combine(std::move(verdicts));
 }
 
 boost::asio::awaitable<Verdict> intake_launch_template(Services services, Config config,
-                                                       Cause cause,
+                                                       ProgressObserver observer, Cause cause,
                                                        messages::LaunchTemplateChanged change) {
   aws::DescribeAutoScalingGroupsOptions options;
   options.tag_keys = {std::string(kTagRecycleOnUpdate)};
@@ -124,7 +130,7 @@ boost::asio::awaitable<Verdict> intake_launch_template(Services services, Config
   std::vector<Verdict> verdicts;
   for (const aws::AutoScalingGroup& group : *groups) {
     if (!uses_launch_template(group, change)) continue;
-    verdicts.push_back(decide(group, cause, config, services));
+    verdicts.push_back(decide(group, cause, config, services, observer));
   }
   if (verdicts.empty()) {
     const std::string& known_as =
@@ -150,16 +156,18 @@ boost::asio::awaitable<Verdict> IntakeConsumer::consume(Delivery delivery) {
   }
   Cause cause = cause_of(delivery);
   if (const auto* change = std::get_if<messages::GroupChanged>(&payload)) {
-    co_return co_await intake_groups(services_, config_, std::move(cause), change->groups, true);
+    co_return co_await intake_groups(services_, config_, observer_, std::move(cause),
+                                     change->groups, true);
   }
   if (const auto* request = std::get_if<RecycleRequest>(&payload)) {
     const bool caused_by_event = !request->source_event_id.empty();
     std::vector<base::GroupName> names{request->group};
-    co_return co_await intake_groups(services_, config_, std::move(cause), std::move(names),
-                                     caused_by_event);
+    co_return co_await intake_groups(services_, config_, observer_, std::move(cause),
+                                     std::move(names), caused_by_event);
   }
   if (const auto* change = std::get_if<messages::LaunchTemplateChanged>(&payload)) {
-    co_return co_await intake_launch_template(services_, config_, std::move(cause), *change);
+    co_return co_await intake_launch_template(services_, config_, observer_, std::move(cause),
+                                              *change);
   }
   co_return Done{"informational: " + std::string(delivery.message.kind), {}};
 }

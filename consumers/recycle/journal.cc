@@ -103,6 +103,8 @@ std::string encode(const Journal& journal) {
   if (journal.hold) put("hold", "1");
   if (journal.undo) put("undo", "1");
   if (journal.desired_before != 0) put("before", std::to_string(journal.desired_before));
+  if (journal.bake_from) put_time("bake", *journal.bake_from);
+  if (!journal.hook.empty()) put("hook", journal.hook);
   if (!journal.failure.empty()) put("failure", journal.failure);
   return text;
 }
@@ -169,6 +171,8 @@ bool read_field(std::string_view name, std::string_view value, Journal& journal)
   if (name == "hold") return read_flag(value, journal.hold);
   if (name == "undo") return read_flag(value, journal.undo);
   if (name == "before") return read_count(value, journal.desired_before);
+  if (name == "bake") return read_time(value, journal.bake_from.emplace());
+  if (name == "hook") return journal.hook = value, true;
   if (name == "failure") return journal.failure = value, true;
   return false;
 }

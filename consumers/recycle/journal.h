@@ -44,6 +44,9 @@ struct Journal {
   bool hold = false;         // out-in-timed: all is proven, the window is awaited
   bool undo = false;         // restoring from before the point of no return: new ones go
   int desired_before = 0;    // in-out: desired before the victim was taken out
+  std::optional<base::TimePoint> bake_from;  // alarms: all else was proven at this moment
+  std::string hook;  // "start": the hook before the start is due; "end": the one after the end has
+                     // run; else the instance whose hook before its termination has run
 
   friend bool operator==(const Journal&, const Journal&) = default;
 };

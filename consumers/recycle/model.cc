@@ -202,6 +202,7 @@ base::Result<void> apply(Snapshot& snapshot, const Action& action) {
                      [&](const SetBounds& one) { return apply_bounds(snapshot, one); },
                      [&](const TerminateInstance& one) { return apply_terminate(snapshot, one); },
                      [&](const ProtectInstances& one) { return protect(group, one); },
+                     [&](const RunHook& one) { return write_journal(snapshot, one.done); },
                  },
                  action);
   if (result) launch_missing(snapshot);
@@ -232,6 +233,7 @@ base::Result<std::vector<PlannedStep>> plan(Snapshot snapshot, std::optional<Jou
                      .why = mutate.why});
     if (auto applied = apply(snapshot, mutate.action); !applied) return applied.error();
     if (const auto* write = std::get_if<WriteJournal>(&mutate.action)) journal = write->journal;
+    if (const auto* hook = std::get_if<RunHook>(&mutate.action)) journal = hook->done;
     if (std::holds_alternative<RemoveJournal>(mutate.action)) journal.reset();
     if (const auto ended = ends_with(mutate.action)) {
       steps.push_back({.operation = "abort", .what = ended->why, .why = ""});

@@ -39,7 +39,8 @@ boost::asio::awaitable<base::Result<PlanReport>> plan_group(Services services, C
     overrides.strategy = to_string((*journal)->strategy);
     overrides.force = overrides.force || (*journal)->force_before.has_value();
   }
-  const auto policy = read_policy(group.value, tags, overrides, config.default_window);
+  const auto policy =
+      read_policy(group.value, tags, overrides, config.default_window, config.gates);
   if (!policy) co_return policy.error();
 
   PlanReport report;

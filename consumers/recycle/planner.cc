@@ -1,5 +1,6 @@
 #include "consumers/recycle/planner.h"
 
+#include "consumers/recycle/gates/interlock.h"
 #include "consumers/recycle/turn.h"
 
 #include <fmt/format.h>
@@ -234,18 +235,10 @@ std::optional<Abort> ends_with(const Action& done) {
   return Abort{.why = remove->failure};
 }
 
-Step next(const Snapshot& snapshot, const std::optional<Journal>& journal, const Policy& policy,
-          const RunContext& context, base::TimePoint now) {
-  const auto force_before = journal ? journal->force_before : context.force_before;
-  const Turn turn{.snapshot = snapshot,
-                  .policy = policy,
-                  .context = context,
-                  .now = now,
-                  .journal = journal.value_or(Journal{}),
-                  .census = count(snapshot, force_before)};
-  if (!snapshot.group.status.empty()) {
-    return Abort{.why = fmt::format("the group is being deleted ({})", snapshot.group.status)};
-  }
+namespace {
+
+// What the strategy, or the phase, wants next.
+Step wanted(const Turn& turn, const std::optional<Journal>& journal) {
   if (!journal) return preflight(turn);
   switch (journal->phase) {
     case Phase::kGrow:
@@ -258,6 +251,23 @@ Step next(const Snapshot& snapshot, const std::optional<Journal>& journal, const
       break;
   }
   return restore(turn);
+}
+
+}  // namespace
+
+Step next(const Snapshot& snapshot, const std::optional<Journal>& journal, const Policy& policy,
+          const RunContext& context, base::TimePoint now) {
+  const auto force_before = journal ? journal->force_before : context.force_before;
+  const Turn turn{.snapshot = snapshot,
+                  .policy = policy,
+                  .context = context,
+                  .now = now,
+                  .journal = journal.value_or(Journal{}),
+                  .census = count(snapshot, force_before)};
+  if (!snapshot.group.status.empty()) {
+    return Abort{.why = fmt::format("the group is being deleted ({})", snapshot.group.status)};
+  }
+  return interlock(turn, wanted(turn, journal));
 }
 
 }  // namespace consumers::recycle

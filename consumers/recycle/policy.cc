@@ -131,7 +131,8 @@ std::string component_of(const std::string& group_name) {
 base::Result<std::variant<Policy, NotRecyclable>> read_policy(const std::string& group_name,
                                                               const Tags& tags,
                                                               const PolicyOverrides& overrides,
-                                                              const WindowRule& default_window) {
+                                                              const WindowRule& default_window,
+                                                              const GateDefaults& gate_defaults) {
   using Answer = std::variant<Policy, NotRecyclable>;
   Policy policy;
   policy.component = tag_or_empty(tags, kTagComponent);
@@ -153,6 +154,12 @@ base::Result<std::variant<Policy, NotRecyclable>> read_policy(const std::string&
     if (!window) return window.error();
     policy.window = std::move(*window);
   }
+  auto gates = read_gates(tags, gate_defaults);
+  if (!gates) return gates.error();
+  policy.gates = std::move(*gates);
+  auto hooks = read_hooks(tags, gate_defaults);
+  if (!hooks) return hooks.error();
+  policy.hooks = std::move(*hooks);
   policy.has_dry_run = find_tag(tags, kTagDryRun) != nullptr;
   policy.dry_run = overrides.dry_run || is_true(tag_or_empty(tags, kTagDryRun));
   policy.has_notify_pager_duty = find_tag(tags, kTagPagerDuty) != nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "consumers/recycle/gates/rules.h"
 #include "consumers/recycle/window.h"
 
 #include <map>
@@ -45,6 +46,8 @@ struct Policy {
   bool has_notify_pager_duty = false;  // the payload carries only tags that are present
   bool has_dry_run = false;
   std::string team;
+  GateRules gates;
+  HookRules hooks;
 };
 
 // The group does not ask to be recycled: a required tag is missing, or recycle_on_asg_update is not
@@ -63,7 +66,8 @@ struct PolicyOverrides {
 // out-in-timed only; what they leave out comes from `default_window`.
 base::Result<std::variant<Policy, NotRecyclable>> read_policy(
     const std::string& group_name, const std::map<std::string, std::string>& tags,
-    const PolicyOverrides& overrides, const WindowRule& default_window);
+    const PolicyOverrides& overrides, const WindowRule& default_window,
+    const GateDefaults& gate_defaults = {});
 
 // "payments" of "payments-asg-2019...": the text before the first "-asg-", else the whole name.
 std::string component_of(const std::string& group_name);

@@ -81,6 +81,7 @@ boost::asio::awaitable<base::Result<void>> Reader::read_instances(Snapshot& snap
   for (const aws::Ec2Instance& instance : *instances) {
     if (const auto facts = snapshot.facts.find(instance.id); facts != snapshot.facts.end()) {
       facts->second.launch_time = instance.launch_time;
+      facts->second.private_ip = instance.private_ip;
     } else if (instance.state != "terminated") {
       snapshot.still_terminating.push_back(instance.id);
       unknown.erase(instance.id);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "consumers/recycle/executor.h"
+#include "consumers/recycle/notify/address.h"
 #include "consumers/recycle/outcome.h"
 #include "consumers/recycle/planner.h"
 #include "consumers/recycle/step_function.h"
@@ -80,6 +81,8 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
   View view{std::move(**read), std::nullopt};
   auto journal = journal_from_tags(view.snapshot.group.tags);
   if (!journal) {
+    needs_person_ = true;
+    observe(view, "aborted", journal.error().message, Moment::kFailed);
     co_return Poison{fmt::format("group {}: {}", request_.group.value, journal.error().message),
                      "refused"};
   }
@@ -96,7 +99,7 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
     co_return std::nullopt;
   }
   if (!failure_.empty() && !view.journal) {
-    observe(view, "aborted", failure_);
+    observe(view, "aborted", failure_, Moment::kFailed);
     co_return Poison{failure_, "refused"};
   }
   co_return co_await act(std::move(view));
@@ -130,7 +133,8 @@ std::variant<Run::Terms, Verdict> Run::terms_of(const View& view) const {
   overrides.strategy = view.journal ? to_string(view.journal->strategy) : request_.strategy;
   overrides.force = request_.force || (view.journal && view.journal->force_before);
   overrides.dry_run = request_.dry_run;
-  const auto read = read_policy(group.name.value, group.tags, overrides, config_.default_window);
+  const auto read =
+      read_policy(group.name.value, group.tags, overrides, config_.default_window, config_.gates);
   const auto* not_recyclable = read ? std::get_if<NotRecyclable>(&*read) : nullptr;
 
   if (!view.journal || request_.dry_run) {
@@ -165,7 +169,12 @@ Action Run::undoing(const Journal& journal, const std::string& why) const {
 
 boost::asio::awaitable<Run::Turn> Run::act(View view) {
   auto terms = terms_of(view);
-  if (auto* verdict = std::get_if<Verdict>(&terms)) co_return std::move(*verdict);
+  if (auto* verdict = std::get_if<Verdict>(&terms)) {
+    if (const auto* refused = std::get_if<Poison>(verdict)) {
+      observe(view, "aborted", refused->reason, Moment::kFailed);
+    }
+    co_return std::move(*verdict);
+  }
   auto& [policy, undo] = std::get<Terms>(terms);
   strategy_ = policy.strategy_name.empty() ? to_string(policy.strategy) : policy.strategy_name;
   if (request_.dry_run || (policy.dry_run && !view.journal)) co_return rehearse(view, policy);
@@ -189,7 +198,7 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
     co_return co_await wait(std::move(view), std::move(pause->why), pause->not_before);
   }
   if (auto* abort = std::get_if<Abort>(&next_step)) {
-    observe(view, "aborted", abort->why);
+    observe(view, "aborted", abort->why, Moment::kFailed);
     co_return Poison{fmt::format("group {}: {}", request_.group.value, abort->why), "refused"};
   }
   std::string result = std::get<Finished>(next_step).result;
@@ -197,7 +206,7 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
     result = fmt::format("recycled with {}, all instances are of {}", strategy_,
                          view.snapshot.target.describe());
   }
-  observe(view, "finished", result);
+  observe(view, "finished", result, restored_ ? Moment::kDone : Moment::kStep);
   co_return Done{fmt::format("group {}: {}", request_.group.value, result), {}};
 }
 
@@ -209,7 +218,9 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
                   {"step", describe(action)},
                   {"why", why},
                   {"message_id", message_id_}});
-  observe(view, phase_name(view.journal), describe(action));
+  const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
+  observe(view, phase_name(view.journal), describe(action),
+          begins ? Moment::kStarted : Moment::kStep);
   last_wait_.clear();
   const auto done = co_await execute(services_, view.snapshot.group, action);
   if (!done) {
@@ -255,6 +266,8 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
                                             std::optional<base::TimePoint> not_before) {
   const base::TimePoint now = services_.clock.now();
   failed_turns_ = 0;
+  // A window, not the few minutes of a bake.
+  const bool shut = not_before && why != last_wait_ && (!view.journal || view.journal->hold);
   if (why != last_wait_) {
     base::log_info(kLogger, "recycle waits",
                    {{"group", request_.group.value},
@@ -264,7 +277,7 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
                     {"message_id", message_id_}});
     last_wait_ = why;
   }
-  observe(view, phase_name(view.journal), why);
+  observe(view, phase_name(view.journal), why, shut ? Moment::kWaiting : Moment::kStep, not_before);
   if (not_before && !view.journal && *not_before - now > config_.poll_interval) {
     co_return Defer{*not_before, fmt::format("group {}: {}", request_.group.value, why)};
   }
@@ -293,7 +306,7 @@ boost::asio::awaitable<Run::Turn> Run::delegate(View view, Policy policy) {
   co_return Done{fmt::format("group {}: started execution {}", request_.group.value, *started), {}};
 }
 
-Verdict Run::rehearse(const View& view, const Policy& policy) const {
+Verdict Run::rehearse(const View& view, const Policy& policy) {
   const std::string& group = request_.group.value;
   if (!policy.step_function_name.empty() && !view.journal) {
     return Done{fmt::format("group {}: dry run: state machine {} would be started", group,
@@ -336,10 +349,17 @@ const std::string& Run::run_id(const View& view) const {
   return view.journal ? view.journal->run_id : new_run_id_;
 }
 
-void Run::observe(const View& view, std::string phase, std::string step) const {
+void Run::observe(const View& view, std::string phase, std::string step, Moment moment,
+                  std::optional<base::TimePoint> until) {
+  if (view.journal && !view.journal->failure.empty()) needs_person_ = !view.journal->undo;
   if (!observer_) return;
   Progress progress;
-  progress.group = request_.group.value;
+  address(progress, view.snapshot.group);
+  progress.moment = moment;
+  progress.run_id = run_id(view);
+  progress.target = view.snapshot.target.describe();
+  progress.needs_person = moment == Moment::kFailed && needs_person_;
+  progress.until = until;
   progress.strategy = view.journal ? to_string(view.journal->strategy) : strategy_;
   progress.phase = std::move(phase);
   progress.step = std::move(step);

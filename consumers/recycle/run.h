@@ -51,10 +51,11 @@ class Run {
   // A verdict when the tags end the matter at once.
   std::variant<Terms, Verdict> terms_of(const View& view) const;
   Action undoing(const Journal& journal, const std::string& why) const;
-  Verdict rehearse(const View& view, const Policy& policy) const;
+  Verdict rehearse(const View& view, const Policy& policy);
   RunContext context(const View& view) const;
   const std::string& run_id(const View& view) const;
-  void observe(const View& view, std::string phase, std::string step) const;
+  void observe(const View& view, std::string phase, std::string step, Moment moment = Moment::kStep,
+               std::optional<base::TimePoint> until = std::nullopt);
 
   Services services_;
   Config config_;
@@ -75,11 +76,12 @@ class Run {
   std::optional<base::SteadyPoint> unsettled_since_;
   bool holds_journal_ = false;  // as last read
 
-  std::string strategy_;   // as of the last look at the tags
-  bool restored_ = false;  // this run removed its journal
-  std::string failure_;    // of the run whose journal was removed: it must not end green
-  std::string last_wait_;  // a wait is logged once, not every poll
-  int failed_turns_ = 0;   // in a row
+  std::string strategy_;       // as of the last look at the tags
+  bool needs_person_ = false;  // it failed past the point of no return
+  bool restored_ = false;      // this run removed its journal
+  std::string failure_;        // of the run whose journal was removed: it must not end green
+  std::string last_wait_;      // a wait is logged once, not every poll
+  int failed_turns_ = 0;       // in a row
 };
 
 }  // namespace consumers::recycle

@@ -1,20 +1,14 @@
 #include "consumers/recycle/snapshot.h"
 
+#include "consumers/recycle/gates/judge.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <string_view>
+#include <utility>
 
 namespace consumers::recycle {
 namespace {
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
 
 // By id where both have one, else by name: AWS shows both, but a test or an old API may not.
 bool same_template(const aws::LaunchTemplateSpecification& a,
@@ -68,21 +62,9 @@ bool is_standby(const aws::GroupInstance& instance) {
 }
 
 bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance, std::string* why) {
-  const auto facts = snapshot.facts.find(instance.id);
-  const bool in_service = instance.lifecycle_state == "InService";
-  const bool healthy = equals_ignoring_case(instance.health_status, "Healthy");
-  const bool serving = facts == snapshot.facts.end() || facts->second.serving;
-  if (in_service && healthy && serving) return true;
-  if (!why) return false;
-  if (!in_service) {
-    *why = fmt::format("{} is {}", instance.id.value, instance.lifecycle_state);
-  } else if (!healthy) {
-    *why = fmt::format("{} is {}", instance.id.value, instance.health_status);
-  } else {
-    const std::string& because = facts->second.not_serving_because;
-    *why = fmt::format("{}: {}", instance.id.value, because.empty() ? "not serving" : because);
-  }
-  return false;
+  auto hold = hold_of(snapshot, instance);
+  if (hold && why) *why = std::move(hold->why);
+  return !hold;
 }
 
 }  // namespace consumers::recycle

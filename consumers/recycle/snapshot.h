@@ -4,6 +4,7 @@
 
 #include "aws/autoscaling.h"
 #include "base/clock.h"
+#include "consumers/recycle/gates/readings.h"
 
 #include <map>
 #include <optional>
@@ -24,6 +25,7 @@ struct InstanceFacts {
   std::optional<base::TimePoint> launch_time;  // EC2's; none if EC2 does not know it
   bool serving = true;                         // healthy in every target group and load balancer
   std::string not_serving_because;             // "target group web: initial"
+  std::string private_ip;                      // EC2's; empty if EC2 does not know it
 };
 
 struct Snapshot {
@@ -33,6 +35,7 @@ struct Snapshot {
   // Instances of this group that left it but are not yet "terminated" for EC2 (their network
   // interface is still taken).
   std::vector<base::InstanceId> still_terminating;
+  GateReadings gates;  // empty where nobody looked: then no gate holds anything up
 };
 
 // Old: not of the target; or, when forced, launched before `force_before`. An instance without any
@@ -43,7 +46,8 @@ bool is_old(const Snapshot& snapshot, const aws::GroupInstance& instance,
 bool is_leaving(const aws::GroupInstance& instance);
 // EnteringStandby or Standby. Not counted in the capacity either.
 bool is_standby(const aws::GroupInstance& instance);
-// InService, Healthy and serving; the reason why not goes to `why` if given.
+// InService, Healthy, serving and past its gates (gates/judge.h); the reason why not goes to `why`
+// if given.
 bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance,
               std::string* why = nullptr);
 
