@@ -94,16 +94,20 @@ AutoScalingService::AutoScalingService(World& world, Ec2Service& ec2, ElbService
 
 AutoScalingService::~AutoScalingService() = default;
 
-boost::asio::awaitable<ApiOutcome> AutoScalingService::handle(ApiCall call) {
+ApiOutcome AutoScalingService::carry_out(const ApiCall& call) {
   const auto found = operations().find(call.operation);
   if (found == operations().end()) {
-    co_return api_error("InvalidAction", fmt::format("{} is not simulated", call.operation));
+    return api_error("InvalidAction", fmt::format("{} is not simulated", call.operation));
   }
   const bool changes = !call.operation.starts_with("Describe");
   if (changes) engine_->remember();  // what a stale read right after the call still sees
   ApiOutcome outcome = found->second(*engine_, call);
   if (changes) engine_->remember();
-  co_return outcome;
+  return outcome;
+}
+
+boost::asio::awaitable<ApiOutcome> AutoScalingService::handle(ApiCall call) {
+  co_return carry_out(call);
 }
 
 Json AutoScalingService::describe_for_control() const {

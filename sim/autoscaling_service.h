@@ -25,6 +25,8 @@ class AutoScalingService final : public Service {
   AutoScalingService(World& world, Ec2Service& ec2, ElbService& elb);
   ~AutoScalingService() override;
   boost::asio::awaitable<ApiOutcome> handle(ApiCall call) override;
+  // The same at once: no operation waits.
+  ApiOutcome carry_out(const ApiCall& call);
 
   // What the control interface shows: [{"name", "min", "max", "desired", "target_version",
   // "instances": [{"id", "zone", "lifecycle", "health", "version", "launched_at", "protected",

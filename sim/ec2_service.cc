@@ -49,15 +49,17 @@ const std::map<std::string, Ec2Service::Operation>& Ec2Service::operations() {
   return kOperations;
 }
 
-boost::asio::awaitable<ApiOutcome> Ec2Service::handle(ApiCall call) {
+ApiOutcome Ec2Service::carry_out(const ApiCall& call) {
   const auto found = operations().find(call.operation);
   if (found == operations().end()) {
-    co_return api_error("InvalidAction", fmt::format("The action {} is not valid for this web "
-                                                     "service.",
-                                                     call.operation));
+    return api_error("InvalidAction", fmt::format("The action {} is not valid for this web "
+                                                  "service.",
+                                                  call.operation));
   }
-  co_return (this->*found->second)(call);
+  return (this->*found->second)(call);
 }
+
+boost::asio::awaitable<ApiOutcome> Ec2Service::handle(ApiCall call) { co_return carry_out(call); }
 
 const Zone* Ec2Service::find_zone(const std::string& name_or_subnet) const {
   const auto found = std::find_if(zones_.begin(), zones_.end(), [&](const auto& zone) {

@@ -22,6 +22,8 @@ class Ec2Service final : public Service {
  public:
   explicit Ec2Service(World& world);
   boost::asio::awaitable<ApiOutcome> handle(ApiCall call) override;
+  // The same at once: no operation waits.
+  ApiOutcome carry_out(const ApiCall& call);
 
   const std::vector<Zone>& zones() const { return zones_; }
   const Zone* find_zone(const std::string& name_or_subnet) const;

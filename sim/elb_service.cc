@@ -118,6 +118,14 @@ std::string ElbService::health(const std::string& pool, const std::string& insta
   return registered == found->second.targets.end() ? "" : registered->second.state;
 }
 
+std::map<std::string, std::string> ElbService::states_of(const std::string& pool) const {
+  std::map<std::string, std::string> states;
+  const auto found = pools_.find(pool);
+  if (found == pools_.end()) return states;
+  for (const auto& [instance, target] : found->second.targets) states[instance] = target.state;
+  return states;
+}
+
 void ElbService::set_failing(const std::string& instance, bool failing) {
   if (failing) {
     failing_.insert(instance);

@@ -31,6 +31,9 @@ class ElbService final : public Service {
   // "initial", "healthy", "unhealthy", "draining", or empty when not registered.
   std::string health(const std::string& pool, const std::string& instance) const;
 
+  // Every registered target and its state, by instance; empty when there is no such pool.
+  std::map<std::string, std::string> states_of(const std::string& pool) const;
+
   // From now on (and when registered later) the instance fails, or passes again, its health checks.
   void set_failing(const std::string& instance, bool failing);
   // Called whenever a registered target becomes healthy or unhealthy.

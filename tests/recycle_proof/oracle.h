@@ -1,0 +1,90 @@
+// Oracle: looks at the simulated region after every step and at every call, and knows nothing of
+// the planner. It tells what our calls did from what others and AWS did, and says which of the
+// promises was broken.
+#pragma once
+
+#include "tests/recycle_proof/scenario.h"
+#include "tests/recycle_proof/stage.h"
+#include "tests/recycle_proof/timeline.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace proof {
+
+class Oracle {
+ public:
+  Oracle(Stage& stage, const Scenario& scenario, Timeline& timeline);
+
+  // --- What happens -----------------------------------------------------------------------------
+  void before_mutation(int worker, const sim::ApiCall& call);
+  void after_call(int worker, const std::string& operation, const sim::ApiCall* call,
+                  const base::Error* error);
+  void looks(int worker);
+  // After every piece of work of the loop.
+  void step();
+  // Others changed the group: whatever differs from the last look is theirs.
+  void others_did(const Event& event);
+  // Others are about to take this instance out.
+  void others_take(const std::string& instance) { taken_by_others_.insert(instance); }
+  void start(bool success_expected);
+
+  // --- What is asked at the end -----------------------------------------------------------------
+  // All messages are settled and the region stands still.
+  void expect_restored(bool succeeded);
+  void expect_no_mutation(const std::string& when, int mutations_before);
+  void complain(const std::string& what);
+
+  const std::string& violation() const { return violation_; }
+  bool group_deleted() const { return deleted_; }
+
+ private:
+  struct Bounds {
+    int min = 0;
+    int max = 0;
+    int desired = 0;
+    friend bool operator==(const Bounds&, const Bounds&) = default;
+  };
+  struct Seen {
+    bool served = false;
+    bool leaving = false;
+    bool was_new = false;
+  };
+
+  void learn(const sim::Group& group);
+  void check_terminate(int worker, const sim::ApiCall& call);
+  void check_bounds(const sim::ApiCall& call);
+  void notice_members(const sim::Group& group);
+  int floor() const;
+  int recent_losses(int worker) const;
+  void expect_window(const sim::Member& victim);
+  static Bounds bounds_of(const sim::Group& group) { return {group.min, group.max, group.desired}; }
+
+  Stage& stage_;
+  const Scenario& scenario_;
+  Timeline& timeline_;
+  std::string violation_;
+
+  // What the group must come back to.
+  Bounds original_;
+  std::set<std::string> suspended_;
+  std::set<std::string> protected_;
+  std::map<std::string, std::string> tags_;
+  int ups_ = 0;    // others' scale-outs since
+  int downs_ = 0;  // and scale-ins
+  bool deleted_ = false;
+
+  Bounds last_;  // as of the last call or deed
+  std::map<std::string, Seen> members_;
+  std::set<std::string> taken_by_others_;
+  std::set<std::string> ours_;           // instances that we named
+  std::set<std::string> new_victims_;    // of the new version, serving, named by us
+  std::vector<base::TimePoint> losses_;  // instances that others or fate took out of service
+  std::map<int, base::TimePoint> looked_at_;
+  bool we_lowered_ = false;  // our last change of the capacity leaves AWS a choice
+  bool first_victim_ = true;
+};
+
+}  // namespace proof

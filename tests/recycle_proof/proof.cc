@@ -1,0 +1,180 @@
+#include "tests/recycle_proof/proof.h"
+
+#include "sim/autoscaling_service.h"
+#include "tests/recycle_proof/office.h"
+#include "tests/recycle_proof/oracle.h"
+#include "tests/recycle_proof/others.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace proof {
+
+namespace recycle = consumers::recycle;
+
+namespace {
+
+// Longer than the longest wait for a window and every timeout after it.
+constexpr std::chrono::hours kLimit{60};
+constexpr std::chrono::minutes kSettle{20};
+
+recycle::Config config_of(const Scenario& scenario) {
+  recycle::Config config;
+  config.poll_interval = scenario.poll_interval;
+  config.default_window.allowed = std::nullopt;
+  return config;
+}
+
+class Run {
+ public:
+  Run(const Scenario& scenario, bool recording)
+      : scenario_(scenario),
+        timeline_(recording),
+        stage_(scenario),
+        oracle_(stage_, scenario, timeline_),
+        others_(stage_, oracle_),
+        office_(stage_, config_of(scenario), timeline_) {
+    stage_.exchange.before_mutation = [this](int worker, const sim::ApiCall& call) {
+      oracle_.before_mutation(worker, call);
+    };
+    stage_.exchange.after = [this](int worker, const std::string& operation,
+                                   const sim::ApiCall* call, const base::Error* error) {
+      oracle_.after_call(worker, operation, call, error);
+      for (const Event& event : scenario_.events) {
+        if (event.call == stage_.exchange.calls && event.call > 0 && !at_peace_) others_.act(event);
+      }
+    };
+    stage_.exchange.on_look = [this](int worker) { oracle_.looks(worker); };
+  }
+
+  Report go() {
+    oracle_.start(scenario_.must_succeed());
+    request();
+    for (const Event& event : scenario_.events) {
+      if (event.call > 0) continue;
+      stage_.region.world().after(event.at, [this, event] {
+        if (!at_peace_) others_.act(event);
+      });
+    }
+    settle("the recycle");
+    judge();
+    converge();
+    Report report;
+    report.violation = oracle_.violation();
+    report.succeeded = succeeded_;
+    report.calls = stage_.exchange.calls;
+    report.mutations = stage_.exchange.mutations;
+    report.workers = static_cast<int>(stage_.workers.size());
+    report.virtual_time = stage_.since_start();
+    for (const Letter& letter : office_.letters()) {
+      report.ends += fmt::format("message {}: {}\n", letter.number, letter.outcome);
+    }
+    if (timeline_.is_recording()) report.timeline = timeline_.text(stage_.started);
+    return report;
+  }
+
+ private:
+  messages::RecycleRequest request_of(bool force) {
+    messages::RecycleRequest request;
+    request.group = base::GroupName(kGroup);
+    request.reason = "the proof";
+    request.force = force;
+    request.requested_at = stage_.now();
+    request.dry_run = scenario_.dry_run;
+    return request;
+  }
+
+  void request() {
+    if (scenario_.force) stage_.force_before = stage_.now();
+    office_.send(request_of(scenario_.force));
+    base::Random random(scenario_.seed + 5);
+    for (int i = 0; i < scenario_.duplicates; ++i) {
+      // Once more the same: at once, or while the first is on its way.
+      const auto at = std::chrono::seconds(random.below(400));
+      messages::RecycleRequest again = request_of(scenario_.force);
+      stage_.region.world().after(at,
+                                  [this, again] { office_.send(again, scenario_.two_workers); });
+      ++expected_letters_;
+    }
+  }
+
+  void settle(const std::string& what) {
+    const auto settled = [this] {
+      oracle_.step();
+      return static_cast<int>(office_.letters().size()) >= expected_letters_ &&
+             office_.all_settled();
+    };
+    if (!stage_.loop.run_until(settled, kLimit)) oracle_.complain(what + " never ends");
+    at_peace_ = true;
+  }
+
+  void judge() {
+    succeeded_ = std::ranges::all_of(office_.letters(), [](const Letter& letter) {
+      return letter.state == Letter::State::kDone;
+    });
+    if (!office_.accident().empty())
+      oracle_.complain("an exception escaped: " + office_.accident());
+    for (const Letter& letter : office_.letters()) {
+      if (letter.outcome.empty()) oracle_.complain("a message ended without a reason");
+    }
+    if (scenario_.dry_run) oracle_.expect_no_mutation("a dry run", 0);
+    if (!succeeded_ && scenario_.must_succeed()) {
+      oracle_.complain("it should have succeeded");
+    }
+    others_.make_peace();
+    stage_.loop.run_for(kSettle);
+    oracle_.expect_restored(succeeded_ && !scenario_.dry_run && must_be_new());
+  }
+
+  // Scaled down to nothing there is nothing to recycle.
+  bool must_be_new() {
+    const sim::Group* group = stage_.group();
+    return group != nullptr && group->desired > 0;
+  }
+
+  // Once nothing stands in the way, one more request finds nothing to do, or does what is left.
+  void converge() {
+    if (oracle_.group_deleted() || !oracle_.violation().empty() || scenario_.dry_run) return;
+    const int mutations = stage_.exchange.mutations;
+    oracle_.start(true);
+    Letter& last = office_.send(request_of(false));
+    settle("one more run");
+    stage_.loop.run_for(kSettle);
+    if (succeeded_) {
+      if (!later_template_) oracle_.expect_no_mutation("one more run after a success", mutations);
+    }
+    oracle_.expect_restored(last.state == Letter::State::kDone && must_be_new() &&
+                            !scenario_.force);
+  }
+
+  const Scenario& scenario_;
+  Timeline timeline_;
+  Stage stage_;
+  Oracle oracle_;
+  Others others_;
+  Office office_;
+  int expected_letters_ = 1;
+  bool at_peace_ = false;
+  bool succeeded_ = false;
+  bool later_template_ = false;
+};
+
+}  // namespace
+
+Report carry_out(const Scenario& scenario, bool recording) {
+  Run run(scenario, recording);
+  Report report = run.go();
+  report.scenario = describe(scenario);
+  return report;
+}
+
+std::string explain(std::uint64_t seed) {
+  const Report report = carry_out(seed, true);
+  return fmt::format(
+      "{}{}{}{}\nagain: autorecycle-recycle-soak --seed {}\n", report.scenario, report.timeline,
+      report.ends, report.violation.empty() ? "kept every promise" : "BROKEN: " + report.violation,
+      seed);
+}
+
+}  // namespace proof

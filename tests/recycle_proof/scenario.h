@@ -1,0 +1,98 @@
+// Scenario: everything that one run is made of, drawn from its seed alone: the group, what is asked
+// for, what others do meanwhile, and what happens to the workers and their calls.
+#pragma once
+
+#include "base/clock.h"
+#include "consumers/recycle/policy.h"
+#include "tests/recycle_proof/line.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proof {
+
+enum class Deed {
+  kAlarmOut,     // an alarm raises desired by `amount`
+  kAlarmIn,      // ... lowers it
+  kSchedule,     // a scheduled action sets desired to `amount`
+  kOperatorMax,  // an operator sets max to `amount` (kept within what AWS accepts)
+  kOperatorMin,
+  kNewTemplate,    // one more version of the launch template
+  kKillOld,        // `amount` old instances die (EC2 says terminated)
+  kKillNew,        // `amount` new ones die, the youngest first
+  kSicken,         // an instance fails its health checks for `lasts`
+  kShortage,       // zone number `amount` has no capacity for `lasts`
+  kFailLaunches,   // the next `amount` launches fail
+  kNeverHealthy,   // the next `amount` instances never pass a health check
+  kSuspendLaunch,  // an operator suspends Launch for `lasts`
+  kProtectOld,     // an operator protects an old instance from scale-in for `lasts`
+  kStandbyOld,     // an operator puts an old instance into Standby for `lasts`
+  kDeleteGroup,    // an operator deletes the group, by force
+  kRebalance,      // an operator stops an instance's zone mates: the zones are out of balance
+};
+
+// Right after the given call of the workers, or `at` after the start when `call` is 0.
+struct Event {
+  Deed deed = Deed::kAlarmOut;
+  int call = 0;
+  base::Duration at{0};
+  int amount = 0;
+  base::Duration lasts{0};
+};
+
+struct Scenario {
+  std::uint64_t seed = 0;
+
+  // The group.
+  consumers::recycle::Strategy strategy = consumers::recycle::Strategy::kOutIn;
+  int min = 2;
+  int max = 8;
+  int desired = 4;
+  int zones = 2;
+  int kept = 0;  // instances that are of the new version already
+  bool target_group = false;
+  std::string health_check = "EC2";
+  std::vector<std::string> suspended;  // by an operator, before
+  bool launch_hook = false;            // somebody completes it after a while, or never
+  bool stuck_hook = false;
+  bool terminate_hook = false;
+  std::map<std::string, std::string> tags;  // beyond those of the strategy
+  std::string window;                       // local times, "HH:MM:SS-HH:MM:SS"
+  std::string time_zone;
+
+  // The request.
+  bool force = false;
+  bool dry_run = false;
+  int duplicates = 0;  // further requests for the same group, some minutes apart
+
+  // What others do.
+  std::vector<Event> events;
+
+  // The machinery.
+  base::TimePoint starts;
+  base::Duration poll_interval{15'000};
+  double jitter = 0;
+  base::Duration latency{0};
+  double throttle = 0;
+  double error = 0;
+  double lost = 0;
+  double stale = 0;
+  std::vector<Misfortune> misfortunes;
+  bool two_workers = false;  // the second request is not held back by the first
+  bool wire = false;         // through signatures, HTTP and XML
+
+  bool disturbed() const { return !events.empty(); }
+  // Only what a recycle must come through with every instance new.
+  bool must_succeed() const;
+  bool has(Deed deed) const;
+};
+
+Scenario make_scenario(std::uint64_t seed);
+std::string describe(const Event& event);
+// A few lines for a person.
+std::string describe(const Scenario& scenario);
+
+}  // namespace proof
