@@ -1,0 +1,120 @@
+# What the worker may do is a table, permissions.json: one entry for each consumer. The tests hold it
+# to the calls that the code makes, in both directions.
+locals {
+  permissions = jsondecode(file("${path.module}/permissions.json"))
+
+  granted = concat(
+    ["queues"],
+    sort(var.consumers),
+    var.payload_bucket_arn == null ? [] : ["payloads"],
+    var.kms_key_arn == null ? [] : ["encryption"],
+  )
+
+  resources = {
+    any                = ["*"] # Describe calls know no resources
+    queues             = [for role in local.roles : var.queues[role].arn]
+    dead_letter_queues = [for role in local.roles : var.queues[role].dlq_arn]
+    events_queue       = contains(keys(var.queues), "events") ? [var.queues["events"].arn] : []
+    groups             = ["arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/*"]
+    state_machines     = var.state_machine_arns
+    payload_objects    = var.payload_bucket_arn == null ? [] : ["${var.payload_bucket_arn}/*"]
+    payload_buckets    = var.payload_bucket_arn == null ? [] : [var.payload_bucket_arn]
+    keys               = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+  }
+
+  conditions = {
+    tagged = var.require_group_tag ? {
+      StringEqualsIgnoreCase = { "aws:ResourceTag/autorecycle_recycle_on_asg_update" = "true" }
+    } : {}
+    own_tag_keys = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["autorecycle:*"] } }
+  }
+
+  # Statements about nothing (no state machines, say) are left out: IAM refuses them.
+  statements = { for who in concat(local.granted, ["operator"]) : who => [
+    for statement in local.permissions[who] : merge(
+      {
+        Sid      = statement.sid
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = local.resources[statement.resources]
+      },
+      length(merge({}, [for name in try(statement.conditions, []) : local.conditions[name]]...)) == 0 ? {} : {
+        Condition = merge([for name in statement.conditions : local.conditions[name]]...)
+      },
+    ) if length(local.resources[statement.resources]) > 0
+  ] }
+
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.region
+  account   = data.aws_caller_identity.current.account_id
+
+  assume_by_tasks = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+# The worker itself.
+resource "aws_iam_role" "task" {
+  name               = "${var.name}-task"
+  description        = "autorecycle: ${join(", ", sort(var.consumers))}"
+  assume_role_policy = local.assume_by_tasks
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "task" {
+  for_each = { for who in local.granted : who => local.statements[who] if length(local.statements[who]) > 0 }
+
+  name = each.key
+  role = aws_iam_role.task.name
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = each.value
+  })
+}
+
+# What ECS does for it: pull the image, write the log.
+resource "aws_iam_role" "execution" {
+  name               = "${var.name}-execution"
+  description        = "autorecycle: starting tasks"
+  assume_role_policy = local.assume_by_tasks
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name = "start"
+  role = aws_iam_role.execution.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat([
+      {
+        Sid      = "WriteLog"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
+      }
+      ], var.image_repository_arn == null ? [] : [
+      {
+        Sid      = "PullImage"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = [var.image_repository_arn]
+      },
+      {
+        Sid      = "LogInToEcr"
+        Effect   = "Allow"
+        Action   = ["ecr:GetAuthorizationToken"]
+        Resource = ["*"]
+      }
+    ])
+  })
+}

@@ -1,0 +1,294 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { region = "eu-west-2" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-2:123456789012:log-group:/autorecycle/autorecycle" }
+  }
+}
+
+variables {
+  image = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/autorecycle:0.1.0"
+  cluster = {
+    arn  = "arn:aws:ecs:eu-west-2:123456789012:cluster/tools"
+    name = "tools"
+  }
+  vpc_id     = "vpc-1"
+  subnet_ids = ["subnet-1", "subnet-2"]
+  queues = {
+    events = {
+      name    = "autorecycle-events"
+      arn     = "arn:aws:sqs:eu-west-2:123456789012:autorecycle-events"
+      dlq_arn = "arn:aws:sqs:eu-west-2:123456789012:autorecycle-events-dlq"
+    }
+    recycles = {
+      name    = "autorecycle-recycles.fifo"
+      arn     = "arn:aws:sqs:eu-west-2:123456789012:autorecycle-recycles.fifo"
+      dlq_arn = "arn:aws:sqs:eu-west-2:123456789012:autorecycle-recycles-dlq.fifo"
+    }
+    oncall = {
+      name    = "oncall-jobs"
+      arn     = "arn:aws:sqs:eu-west-2:123456789012:oncall-jobs"
+      dlq_arn = "arn:aws:sqs:eu-west-2:123456789012:oncall-jobs-dlq"
+    }
+  }
+}
+
+run "the_role_may_do_what_the_table_says_and_nothing_else" {
+  assert {
+    condition     = keys(output.task_statements) == ["intake", "queues", "recycle"]
+    error_message = "one policy for each consumer, and one for the queues"
+  }
+  assert {
+    condition = alltrue([for who, statements in output.task_statements : alltrue([
+      for statement in statements : contains([for row in jsondecode(file("./permissions.json"))[who] : row.actions], statement.Action)
+    ])])
+    error_message = "an action that is not in permissions.json"
+  }
+  assert {
+    condition = alltrue(flatten([for statements in values(output.task_statements) : [
+      for statement in statements : statement.Resource != ["*"] || alltrue([for action in statement.Action : can(regex(":Describe", action))])
+    ]]))
+    error_message = "something that is not a Describe call is allowed on everything"
+  }
+  assert {
+    condition     = output.task_statements.queues[0].Resource == [var.queues.events.arn, var.queues.recycles.arn]
+    error_message = "only the queues that its consumers read"
+  }
+}
+
+run "only_tagged_groups_can_be_changed" {
+  assert {
+    condition = alltrue([for statement in output.task_statements.recycle :
+      statement.Condition.StringEqualsIgnoreCase["aws:ResourceTag/autorecycle_recycle_on_asg_update"] == "true"
+    if contains(["ChangeTaggedGroups", "WriteJournal"], statement.Sid)])
+    error_message = "the switch of the tags is also a wall"
+  }
+  assert {
+    condition = one([for statement in output.task_statements.recycle : statement.Condition["ForAllValues:StringLike"]["aws:TagKeys"]
+    if statement.Sid == "WriteJournal"]) == ["autorecycle:*"]
+    error_message = "the worker writes no tags but its journal: least of all the ones that steer it"
+  }
+}
+
+run "untagged_groups_can_be_allowed" {
+  variables {
+    require_group_tag = false
+  }
+  assert {
+    condition     = one([for statement in output.task_statements.recycle : try(statement.Condition, null) if statement.Sid == "ChangeTaggedGroups"]) == null
+    error_message = "no condition on the tag"
+  }
+  assert {
+    condition     = one([for statement in output.task_statements.recycle : keys(statement.Condition) if statement.Sid == "WriteJournal"]) == ["ForAllValues:StringLike"]
+    error_message = "the keys stay limited"
+  }
+}
+
+run "on_call_jobs_cannot_touch_groups" {
+  variables {
+    name      = "oncall"
+    consumers = ["oncall"]
+  }
+  assert {
+    condition     = keys(output.task_statements) == ["oncall", "queues"] && length(output.task_statements.oncall) == 0
+    error_message = "a service has the permissions of its own consumers only"
+  }
+  assert {
+    condition = { for each in jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].environment : each.name => each.value
+      if endswith(each.name, "_QUEUE") } == {
+      AUTORECYCLE_EVENTS_QUEUE   = "off"
+      AUTORECYCLE_RECYCLES_QUEUE = "off"
+      AUTORECYCLE_ONCALL_QUEUE   = "oncall-jobs"
+    }
+    error_message = "and reads their queues only"
+  }
+}
+
+run "permissions_that_are_not_needed_are_not_there" {
+  assert {
+    condition     = length([for statement in output.task_statements.recycle : statement if statement.Sid == "StartStateMachines"]) == 0
+    error_message = "no state machine was named"
+  }
+}
+
+run "permissions_follow_what_is_used" {
+  variables {
+    state_machine_arns = ["arn:aws:states:eu-west-2:123456789012:stateMachine:autorecycle"]
+    payload_bucket_arn = "arn:aws:s3:::long-bodies"
+    kms_key_arn        = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
+  }
+  assert {
+    condition     = one([for statement in output.task_statements.recycle : statement.Resource if statement.Sid == "StartStateMachines"]) == var.state_machine_arns
+    error_message = "exactly the machines that were named"
+  }
+  assert {
+    condition     = output.task_statements.payloads[0].Resource == tolist(["arn:aws:s3:::long-bodies/*"])
+    error_message = "the objects of the payload bucket"
+  }
+  assert {
+    condition = contains(jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].environment,
+    { name = "AUTORECYCLE_PAYLOAD_BUCKET", value = "long-bodies" })
+    error_message = "the worker is told its bucket"
+  }
+  assert {
+    condition     = output.task_statements.encryption[0].Resource == tolist([var.kms_key_arn])
+    error_message = "the queues' key and no other"
+  }
+}
+
+run "people_may_plan_and_ask" {
+  assert {
+    condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue"] && (
+    jsondecode(output.operator_policy_json).Statement[1].Resource == [var.queues.events.arn])
+    error_message = "reading, and sending to the events queue"
+  }
+}
+
+run "the_container_has_nothing_to_write_to" {
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].readonlyRootFilesystem
+    error_message = "read-only root"
+  }
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"]
+    error_message = "no capabilities"
+  }
+  assert {
+    condition     = aws_ecs_service.this["stable"].network_configuration[0].assign_public_ip == false
+    error_message = "no public address"
+  }
+}
+
+run "a_deployment_that_fails_is_undone" {
+  variables {
+    rollback_alarm_names = ["autorecycle-recycle-failed"]
+  }
+  assert {
+    condition     = aws_ecs_service.this["stable"].deployment_circuit_breaker[0].rollback && aws_ecs_service.this["stable"].alarms[0].rollback
+    error_message = "by the circuit breaker or by an alarm"
+  }
+  assert {
+    condition     = aws_ecs_service.this["stable"].alarms[0].alarm_names == toset(var.rollback_alarm_names)
+    error_message = "the alarms that were named"
+  }
+}
+
+run "tasks_follow_the_backlog_of_what_they_read" {
+  assert {
+    condition     = [for metric in aws_appautoscaling_policy.backlog[0].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].metrics : metric.id if startswith(metric.id, "waiting_")] == ["waiting_events"]
+    error_message = "not of recycles, which wait for each other, nor of queues that are somebody else's"
+  }
+  assert {
+    condition     = aws_appautoscaling_target.this[0].resource_id == "service/tools/autorecycle"
+    error_message = "the stable service scales"
+  }
+}
+
+run "a_fixed_number_of_tasks_does_not_scale" {
+  variables {
+    tasks = { min = 2, max = 2 }
+  }
+  assert {
+    condition     = length(aws_appautoscaling_policy.backlog) == 0
+    error_message = "nothing to scale"
+  }
+}
+
+run "a_canary_is_a_share_of_the_tasks_and_at_least_one" {
+  variables {
+    tasks  = { min = 10, max = 20 }
+    canary = { image = "autorecycle:0.2.0", percent = 25 }
+  }
+  assert {
+    condition     = aws_ecs_service.this["canary"].desired_count == 3 && output.service_names.canary == "autorecycle-canary"
+    error_message = "a quarter of ten, rounded up"
+  }
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this["canary"].container_definitions)[0].image == "autorecycle:0.2.0"
+    error_message = "with its own image"
+  }
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].image == var.image
+    error_message = "beside the one that is known to work"
+  }
+}
+
+run "the_health_check_knows_the_port" {
+  variables {
+    settings = { listen = "0.0.0.0:9999", drain-deadline = "60s" }
+  }
+  assert {
+    condition     = strcontains(jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].healthCheck.command[3], "/dev/tcp/127.0.0.1/9999")
+    error_message = "the port of --listen"
+  }
+  assert {
+    condition = contains(jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].environment,
+    { name = "AUTORECYCLE_DRAIN_DEADLINE", value = "60s" })
+    error_message = "settings become the worker's variables"
+  }
+}
+
+run "without_a_port_there_is_no_health_check" {
+  variables {
+    settings = { listen = "off" }
+  }
+  assert {
+    condition     = try(jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].healthCheck, null) == null
+    error_message = "nothing answers"
+  }
+}
+
+run "intake_without_recycle_is_refused" {
+  command = plan
+  variables {
+    consumers = ["intake"]
+  }
+  expect_failures = [var.consumers]
+}
+
+run "a_consumer_without_its_queue_is_refused" {
+  command = plan
+  variables {
+    queues = {
+      events = {
+        name    = "autorecycle-events"
+        arn     = "arn:aws:sqs:eu-west-2:123456789012:autorecycle-events"
+        dlq_arn = "arn:aws:sqs:eu-west-2:123456789012:autorecycle-events-dlq"
+      }
+    }
+    consumers = ["oncall"]
+    name      = "oncall"
+  }
+  expect_failures = [var.queues]
+}
+
+run "an_image_that_means_something_else_tomorrow_is_refused" {
+  command = plan
+  variables {
+    image = "autorecycle:latest"
+  }
+  expect_failures = [var.image]
+}
+
+run "settings_with_variables_of_their_own_are_refused" {
+  command = plan
+  variables {
+    settings = { events-queue = "other" }
+  }
+  expect_failures = [var.settings]
+}
+
+run "a_size_that_fargate_does_not_have_is_refused" {
+  command = plan
+  variables {
+    size = { cpu = 256, memory = 4096 }
+  }
+  expect_failures = [var.size]
+}
