@@ -55,10 +55,18 @@ struct Describer {
     }
     add(json, "reason", request.reason);
     add(json, "source_event_id", request.source_event_id);
+    add(json, "resume_run", request.resume_run);
+    add(json, "rollback_to", request.rollback_to);
+    if (!request.resume_run.empty()) {
+      intent(fmt::format("carry on run {} of group {}, if its journal is still there",
+                         request.resume_run, request.group.value));
+      return;
+    }
     intent(fmt::format(
-        "{} group {}{}{}", request.dry_run ? "print the plan to recycle" : "recycle",
+        "{} group {}{}{}{}", request.dry_run ? "print the plan to recycle" : "recycle",
         request.group.value,
         request.strategy.empty() ? "" : fmt::format(" with strategy {}", request.strategy),
+        request.rollback_to.empty() ? "" : fmt::format(" to version {}", request.rollback_to),
         request.force ? ", replacing every instance launched before the request"
                       : " if it has drifted"));
   }

@@ -31,6 +31,8 @@ using autorecycle::v1::Envelope;
 constexpr std::uint32_t kSchemaVersion = 1;
 constexpr std::size_t kStrategyCharactersMax = 64;
 constexpr std::size_t kJobCharactersMax = 128;
+constexpr std::size_t kRunCharactersMax = 64;
+constexpr std::size_t kVersionDigitsMax = 9;
 
 Field either(const Field& object, std::string_view lower_camel, std::string_view snake) {
   const Field other = object[snake];
@@ -158,6 +160,12 @@ bool is_name(std::string_view text, std::size_t characters_max) {
          });
 }
 
+// Empty, or the number of a launch template's version.
+bool is_version(std::string_view text) {
+  return text.size() <= kVersionDigitsMax && !text.starts_with('0') &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 // Of a field that check_fields has passed.
 base::TimePoint time_in(const Field& field) {
   const auto time = field.optional_time();
@@ -177,6 +185,14 @@ base::Result<Payload> recycle_of(const Field& recycle, base::TimePoint sent_at) 
   if (!is_name(strategy.text_if_any(), kStrategyCharactersMax)) {
     return strategy.refuse("the name of a strategy, letters, digits and -_. only");
   }
+  const Field run = either(recycle, "resumeRun", "resume_run");
+  if (!is_name(run.text_if_any(), kRunCharactersMax)) {
+    return run.refuse("the id of a run, letters, digits and -_. only");
+  }
+  const Field version = either(recycle, "rollbackTo", "rollback_to");
+  if (!is_version(version.text_if_any())) {
+    return version.refuse("the number of a launch template version, such as 7");
+  }
   const Field requested_at = either(recycle, "requestedAt", "requested_at");
   const bool has_time = requested_at.present() && !requested_at.is_null();
   RecycleRequest payload;
@@ -187,6 +203,8 @@ base::Result<Payload> recycle_of(const Field& recycle, base::TimePoint sent_at) 
   payload.requested_at = has_time ? time_in(requested_at) : sent_at;
   payload.reason = recycle["reason"].text_if_any();
   payload.source_event_id = either(recycle, "sourceEventId", "source_event_id").text_if_any();
+  payload.resume_run = run.text_if_any();
+  payload.rollback_to = version.text_if_any();
   return Payload(std::move(payload));
 }
 
@@ -258,6 +276,8 @@ std::string encode_recycle_request(const RecycleRequest& request, const std::str
   }
   recycle.set_reason(request.reason);
   recycle.set_source_event_id(request.source_event_id);
+  recycle.set_resume_run(request.resume_run);
+  recycle.set_rollback_to(request.rollback_to);
   std::string text;
   const auto status = pb::util::MessageToJsonString(envelope, &text);
   if (!status.ok()) {

@@ -35,6 +35,8 @@ struct RecycleRequest {
   base::TimePoint requested_at;  // else when it was sent; the epoch if the sender said neither
   std::string reason;
   std::string source_event_id;
+  std::string resume_run;   // non-empty: only to carry on the run with this id
+  std::string rollback_to;  // "7": to this version of the launch template, not the group's
 };
 
 // Our own request (proto/oncall_job_request.proto), checked; input is a JSON object as text.

@@ -1,29 +1,10 @@
-// Alarm: one waiter, woken by ring() or by a deadline. A ring while nobody waits is kept (one).
+// Alarm, for worker/: see base/alarm.h.
 #pragma once
 
-#include "base/clock.h"
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-
-#include <memory>
+#include "base/alarm.h"
 
 namespace worker {
 
-class Alarm {
- public:
-  Alarm(boost::asio::any_io_executor executor, base::Clock& clock);
-  ~Alarm();
-
-  void ring();
-  // Cancelling the waiting coroutine throws system_error(operation_aborted).
-  boost::asio::awaitable<void> wait();
-  // False when the deadline came first.
-  boost::asio::awaitable<bool> wait_until(base::SteadyPoint deadline);
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
+using base::Alarm;
 
 }  // namespace worker

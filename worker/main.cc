@@ -11,9 +11,11 @@ worker::ConsumerList make_consumers(consumers::recycle::Services services,
                                     consumers::recycle::Config config,
                                     consumers::recycle::ProgressObserver observer) {
   worker::ConsumerList list;
-  list.push_back(std::make_unique<consumers::recycle::IntakeConsumer>(services, config, observer));
+  const auto eyes = consumers::recycle::make_observer(services);
   list.push_back(
-      std::make_unique<consumers::recycle::RecycleConsumer>(services, config, std::move(observer)));
+      std::make_unique<consumers::recycle::IntakeConsumer>(services, config, observer, eyes));
+  list.push_back(std::make_unique<consumers::recycle::RecycleConsumer>(services, config,
+                                                                       std::move(observer), eyes));
   return list;
 }
 

@@ -17,6 +17,7 @@
 #include "consumers/recycle/model.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace consumers::recycle {
@@ -70,24 +71,40 @@ struct Progress {
 };
 using ProgressObserver = std::function<void(const Progress&)>;
 
+class Observer;
+// The eyes that the two consumers share (consumers/recycle/observer.h).
+std::shared_ptr<Observer> make_observer(const Services& services);
+
 class IntakeConsumer final : public Consumer {
  public:
-  IntakeConsumer(Services services, Config config, ProgressObserver observer = {})
-      : services_(services), config_(std::move(config)), observer_(std::move(observer)) {}
+  // What events say of a group is passed on to `eyes`, if there are any.
+  IntakeConsumer(Services services, Config config, ProgressObserver observer = {},
+                 std::shared_ptr<Observer> eyes = nullptr)
+      : services_(services),
+        config_(std::move(config)),
+        observer_(std::move(observer)),
+        eyes_(std::move(eyes)) {}
   std::string_view name() const override { return "intake"; }
   bool accepts(const Delivery& delivery) const override;
   boost::asio::awaitable<Verdict> consume(Delivery delivery) override;
 
  private:
+  void tell_eyes(const messages::Payload& payload) const;
+
   Services services_;
   Config config_;
   ProgressObserver observer_;  // told of groups that are refused
+  std::shared_ptr<Observer> eyes_;
 };
 
 class RecycleConsumer final : public Consumer {
  public:
-  RecycleConsumer(Services services, Config config, ProgressObserver observer = {})
-      : services_(services), config_(config), observer_(std::move(observer)) {}
+  RecycleConsumer(Services services, Config config, ProgressObserver observer = {},
+                  std::shared_ptr<Observer> eyes = nullptr)
+      : services_(services),
+        config_(std::move(config)),
+        observer_(std::move(observer)),
+        eyes_(eyes ? std::move(eyes) : make_observer(services)) {}
   std::string_view name() const override { return "recycle"; }
   bool accepts(const Delivery& delivery) const override;
   boost::asio::awaitable<Verdict> consume(Delivery delivery) override;
@@ -96,6 +113,7 @@ class RecycleConsumer final : public Consumer {
   Services services_;
   Config config_;
   ProgressObserver observer_;
+  std::shared_ptr<Observer> eyes_;
 };
 
 // `autorecycle plan`: reads the group and folds the planner over the model. Changes nothing.

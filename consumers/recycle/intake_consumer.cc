@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/notify/address.h"
+#include "consumers/recycle/observer.h"
 #include "consumers/recycle/outcome.h"
 #include "consumers/recycle/resolver.h"
 #include "messages/decode.h"
@@ -149,8 +150,24 @@ bool IntakeConsumer::accepts(const Delivery& delivery) const {
          !std::holds_alternative<messages::OncallJobRequest>(delivery.message.payload);
 }
 
+void IntakeConsumer::tell_eyes(const messages::Payload& payload) const {
+  if (eyes_ == nullptr) return;
+  if (const auto* event = std::get_if<messages::InstanceEvent>(&payload)) {
+    eyes_->happened_to(event->group);
+  } else if (const auto* waits = std::get_if<messages::LifecycleAction>(&payload)) {
+    eyes_->happened_to(waits->group);
+  } else if (const auto* change = std::get_if<messages::GroupChanged>(&payload)) {
+    for (const base::GroupName& group : change->groups) eyes_->happened_to(group);
+  } else if (const auto* version = std::get_if<messages::LaunchTemplateChanged>(&payload)) {
+    eyes_->template_changed(*version);
+  } else if (const auto* request = std::get_if<RecycleRequest>(&payload)) {
+    eyes_->happened_to(request->group);
+  }
+}
+
 boost::asio::awaitable<Verdict> IntakeConsumer::consume(Delivery delivery) {
   const messages::Payload& payload = delivery.message.payload;
+  tell_eyes(payload);
   if (const auto* ignored = std::get_if<messages::Ignored>(&payload)) {
     co_return Done{ignored->reason, {}};
   }

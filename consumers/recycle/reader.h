@@ -1,9 +1,10 @@
-// Reader: fills a Snapshot from AWS. One Reader per run: it remembers which instances it has seen
-// in the group, so that it can tell which of those that left are still being terminated.
+// Reader: one run's view of what the Observer sees: fills a Snapshot of its group. It remembers
+// which instances it has seen in the group, so that it can tell which of those that left are still
+// being terminated, and need not ask EC2 twice when an instance was launched.
 #pragma once
 
 #include "consumers/recycle/consumer.h"
-#include "consumers/recycle/resolver.h"
+#include "consumers/recycle/observer.h"
 #include "consumers/recycle/snapshot.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -15,24 +16,39 @@ namespace consumers::recycle {
 
 class Reader {
  public:
-  Reader(Services services, base::GroupName group)
-      : services_(services), group_(std::move(group)), resolver_(services.ec2) {}
+  // The observer outlives the reader.
+  Reader(Observer& observer, base::GroupName group)
+      : observer_(observer), group_(group), presence_(observer, std::move(group)) {}
 
-  // None: the group does not exist. Changes nothing.
+  // The group as it is no earlier than now. None: it does not exist. Changes nothing.
   boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read();
+  // Until there may be something new to see; see Observer::pause().
+  boost::asio::awaitable<void> pause(base::Duration interval,
+                                     std::optional<base::SteadyPoint> no_later_than = {}) {
+    return observer_.pause(group_, interval, no_later_than);
+  }
 
  private:
+  // What EC2 says of an instance once and for all; nothing while it does not know it yet.
+  struct Known {
+    std::optional<base::TimePoint> launch_time;
+    std::string private_ip;
+  };
+
+  boost::asio::awaitable<base::Result<void>> read_target(Snapshot& snapshot);
+  boost::asio::awaitable<base::Result<Target>> resolve(const aws::AutoScalingGroup& group,
+                                                       base::Duration age_max);
   boost::asio::awaitable<base::Result<void>> read_load_balancers(Snapshot& snapshot);
   boost::asio::awaitable<base::Result<void>> read_instances(Snapshot& snapshot);
   std::vector<base::InstanceId> instances_that_left(const Snapshot& snapshot) const;
 
-  Services services_;
+  Observer& observer_;
   base::GroupName group_;
-  TargetResolver resolver_;
-  std::set<base::InstanceId> seen_;  // in the group, or left and not known to be terminated
+  Observer::Presence presence_;
+  std::map<base::InstanceId, Known> seen_;  // in the group, or left and maybe not terminated
 };
 
-// One look without memory: for the dry run and for `plan`.
+// One look without memory: for `plan`.
 boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read_snapshot(Services services,
                                                                             base::GroupName group);
 

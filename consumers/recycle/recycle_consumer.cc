@@ -9,7 +9,7 @@ bool RecycleConsumer::accepts(const Delivery& delivery) const {
 }
 
 boost::asio::awaitable<Verdict> RecycleConsumer::consume(Delivery delivery) {
-  Run run(services_, config_, observer_, std::move(delivery));
+  Run run(services_, config_, observer_, *eyes_, std::move(delivery));
   co_return co_await run.carry_out();
 }
 

@@ -44,13 +44,20 @@ bool uses_launch_template(const aws::AutoScalingGroup& group,
   });
 }
 
+std::optional<aws::LaunchTemplateSpecification> TargetResolver::known(
+    const aws::LaunchTemplateSpecification& specification) const {
+  if (!is_number(specification.version)) return std::nullopt;
+  if (!specification.id.empty()) return specification;
+  const auto known = numbered_.find({specification.name, specification.version});
+  if (known == numbered_.end()) return std::nullopt;
+  return known->second;
+}
+
 boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> TargetResolver::resolve_one(
     aws::LaunchTemplateSpecification specification) {
   if (specification.version.empty()) specification.version = "$Default";
-  const bool numbered = is_number(specification.version);
-  if (numbered && !specification.id.empty()) co_return specification;
+  if (auto already = known(specification)) co_return *std::move(already);
   const Key key{known_as(specification), specification.version};
-  if (const auto known = numbered_.find(key); known != numbered_.end()) co_return known->second;
 
   const auto versions =
       co_await ec2_.describe_launch_template_versions(specification, {specification.version});
@@ -70,19 +77,11 @@ boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> TargetRes
     specification.name = versions->front().template_name;
   }
   specification.version = std::to_string(versions->front().version);
-  if (numbered) numbered_.emplace(key, specification);
-  co_return specification;
-}
-
-boost::asio::awaitable<base::Result<Target>> TargetResolver::resolve(aws::AutoScalingGroup group) {
-  Target target;
-  target.launch_configuration_name = group.launch_configuration_name;
-  for (aws::LaunchTemplateSpecification& specification : launch_templates_of(group)) {
-    const auto resolved = co_await resolve_one(std::move(specification));
-    if (!resolved) co_return resolved.error();
-    target.launch_templates.push_back(*resolved);
+  if (is_number(key.second)) {
+    if (numbered_.size() >= kNumberedMax) numbered_.clear();
+    numbered_.emplace(key, specification);
   }
-  co_return target;
+  co_return specification;
 }
 
 }  // namespace consumers::recycle

@@ -1,8 +1,8 @@
-// TargetResolver: what a group launches now, with $Latest and $Default turned into numbers.
+// TargetResolver: what a launch template stands for now, with $Latest and $Default turned into
+// numbers.
 //
-// Lives as long as a run. A numbered version never changes and is asked for at most once; $Latest
-// and $Default are asked for at every look, because the group launches what they mean at that
-// moment.
+// A numbered version never changes and is asked for at most once; what $Latest and $Default mean is
+// asked for whenever it is wanted, because a group launches what they mean at that moment.
 #pragma once
 
 #include "aws/autoscaling.h"
@@ -13,22 +13,26 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace consumers::recycle {
 
 class TargetResolver {
  public:
+  static constexpr std::size_t kNumberedMax = 10'000;
+
   explicit TargetResolver(aws::Ec2& ec2) : ec2_(ec2) {}
 
-  // Errors: kNotFound when a template or version that the group names does not exist.
-  boost::asio::awaitable<base::Result<Target>> resolve(aws::AutoScalingGroup group);
+  // With the id and the version's number, if that can be told without asking.
+  std::optional<aws::LaunchTemplateSpecification> known(
+      const aws::LaunchTemplateSpecification& specification) const;
+  // Errors: kNotFound when the template or version does not exist.
+  boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> resolve_one(
+      aws::LaunchTemplateSpecification specification);
 
  private:
   using Key = std::pair<std::string, std::string>;  // id or name, version
-
-  boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> resolve_one(
-      aws::LaunchTemplateSpecification specification);
 
   aws::Ec2& ec2_;
   std::map<Key, aws::LaunchTemplateSpecification> numbered_;

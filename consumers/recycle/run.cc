@@ -45,13 +45,14 @@ Policy last_known_policy(const aws::AutoScalingGroup& group, const Journal& jour
 
 }  // namespace
 
-Run::Run(Services services, Config config, ProgressObserver observer, Delivery delivery)
+Run::Run(Services services, Config config, ProgressObserver observer, Observer& eyes,
+         Delivery delivery)
     : services_(services),
       config_(std::move(config)),
       observer_(std::move(observer)),
       request_(std::get<messages::RecycleRequest>(delivery.message.payload)),
       message_id_(std::move(delivery.message_id)),
-      reader_(services, request_.group),
+      reader_(eyes, request_.group),
       new_run_id_(services.random.hex(12)),
       started_(services.clock.steady_now()) {
   if (request_.requested_at == base::TimePoint{}) request_.requested_at = delivery.sent_at;
@@ -168,6 +169,12 @@ Action Run::undoing(const Journal& journal, const std::string& why) const {
 }
 
 boost::asio::awaitable<Run::Turn> Run::act(View view) {
+  if (!request_.resume_run.empty() && !restored_ &&
+      (!view.journal || view.journal->run_id != request_.resume_run)) {
+    co_return Done{fmt::format("group {}: run {} has ended, nothing to carry on",
+                               request_.group.value, request_.resume_run),
+                   {}};
+  }
   auto terms = terms_of(view);
   if (auto* verdict = std::get_if<Verdict>(&terms)) {
     if (const auto* refused = std::get_if<Poison>(verdict)) {
@@ -281,11 +288,11 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
   if (not_before && !view.journal && *not_before - now > config_.poll_interval) {
     co_return Defer{*not_before, fmt::format("group {}: {}", request_.group.value, why)};
   }
-  base::Duration pause = config_.poll_interval;
+  std::optional<base::SteadyPoint> no_later_than;
   if (not_before && *not_before > now) {
-    pause = std::min(pause, std::chrono::ceil<base::Duration>(*not_before - now));
+    no_later_than = services_.clock.steady_now() + (*not_before - now);
   }
-  co_await services_.clock.sleep_for(pause);
+  co_await reader_.pause(config_.poll_interval, no_later_than);
   co_return std::nullopt;
 }
 

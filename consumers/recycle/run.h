@@ -19,7 +19,9 @@ namespace consumers::recycle {
 
 class Run {
  public:
-  Run(Services services, Config config, ProgressObserver observer, Delivery delivery);
+  // The eyes outlive the run.
+  Run(Services services, Config config, ProgressObserver observer, Observer& eyes,
+      Delivery delivery);
 
   boost::asio::awaitable<Verdict> carry_out();
 

@@ -36,7 +36,8 @@ std::vector<test::Ec2State> running(const std::vector<std::string>& ids) {
 }
 
 struct Fixture : test::CannedServices {
-  Reader reader{services, GroupName("web")};
+  Observer observer{services};
+  Reader reader{observer, GroupName("web")};
 
   void show(const aws::AutoScalingGroup& group, const std::vector<test::Ec2State>& instances) {
     http.answer("DescribeAutoScalingGroups", test::groups_xml({group}));
@@ -80,13 +81,53 @@ TEST(Reader, TakesANumberedVersionAsItIs) {
   EXPECT_EQ(aws.count("DescribeLaunchTemplateVersions"), 0);
 }
 
-TEST(Reader, AsksForLatestAtEveryLook) {
+TEST(Reader, AsksWhatLatestMeansOnceAMinute) {
   Fixture aws;
   aws.show(group_of({"i-1"}, "$Latest"), running({"i-1"}));
   aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
   aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 8));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
+  EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
+  aws.loop.run_for(std::chrono::seconds(61));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:8");
+}
+
+TEST(Reader, AsksWhatLatestMeansBeforeItTakesALaunchedInstanceForOld) {
+  Fixture aws;
+  aws.show(group_of({"i-1"}, "$Latest"), running({"i-1"}));
+  aws::AutoScalingGroup grown = group_of({"i-1", "i-2"}, "$Latest");
+  grown.instances.back().launch_template->version = "8";
+  aws.show(grown, running({"i-1", "i-2"}));
+  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 8));
+  EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
+  aws.loop.run_for(std::chrono::seconds(1));
+  EXPECT_EQ(aws.read().target.describe(), "lt-1:8");
+}
+
+TEST(Reader, AsksWhatLatestMeansOnceAnEventSaidThatItChanged) {
+  Fixture aws;
+  aws.show(group_of({"i-1"}, "$Latest"), running({"i-1"}));
+  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 8));
+  EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
+  aws.observer.template_changed({"lt-other", "other", "8"});
+  EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
+  aws.observer.template_changed({"lt-1", "", "8"});
+  EXPECT_EQ(aws.read().target.describe(), "lt-1:8");
+}
+
+TEST(Reader, AsksEc2OnceWhenAnInstanceWasLaunched) {
+  Fixture aws;
+  aws.show(group_of({"i-1"}), running({"i-1"}));
+  aws.show(group_of({"i-1", "i-2"}), {});
+  aws.show(group_of({"i-1", "i-2"}), running({"i-2"}));
+  aws.read();
+  EXPECT_FALSE(aws.read().facts.at(InstanceId("i-2")).launch_time);
+  EXPECT_EQ(aws.parameter("Filter.1.Value.1", aws.http.requests.size() - 1), "i-2");
+  EXPECT_TRUE(aws.read().facts.at(InstanceId("i-2")).launch_time);
+  EXPECT_TRUE(aws.read().facts.at(InstanceId("i-1")).launch_time);
+  EXPECT_EQ(aws.count("DescribeInstances"), 3);
 }
 
 TEST(Reader, TakesNoVersionForTheDefaultOne) {
@@ -175,15 +216,33 @@ TEST(Reader, AsksEveryLoadBalancerAndGivesTheFirstReason) {
 
 TEST(Reader, RemembersWhoLeftUntilEc2SaysTerminated) {
   Fixture aws;
-  aws.show(group_of({"i-1", "i-2"}), running({"i-1", "i-2"}));
-  aws.show(group_of({"i-2"}), {{"i-1", "shutting-down"}, {"i-2", "running"}});
-  aws.show(group_of({"i-2"}), {{"i-1", "terminated"}, {"i-2", "running"}});
-  aws.show(group_of({"i-2"}), running({"i-2"}));
+  Journal journal;
+  journal.run_id = "r";
+  journal.strategy = Strategy::kInOut;
+  journal.phase = Phase::kSwap;
+  const auto shown = [&](const std::vector<std::string>& ids) {
+    aws::AutoScalingGroup group = group_of(ids);
+    group.tags = to_tags(journal);
+    return group;
+  };
+  aws.show(shown({"i-1", "i-2"}), running({"i-1", "i-2"}));
+  aws.show(shown({"i-2"}), {{"i-1", "shutting-down"}});
+  aws.show(shown({"i-2"}), {{"i-1", "terminated"}});
+  aws.show(shown({"i-2"}), {});
   EXPECT_TRUE(aws.read().still_terminating.empty());
   EXPECT_EQ(aws.read().still_terminating, std::vector<InstanceId>{InstanceId("i-1")});
   EXPECT_TRUE(aws.read().still_terminating.empty());
   EXPECT_TRUE(aws.read().still_terminating.empty());
-  EXPECT_EQ(aws.parameter("Filter.1.Value.2", aws.http.requests.size() - 1), "");  // forgotten
+  EXPECT_EQ(aws.count("DescribeInstances"), 3);  // then it is forgotten
+}
+
+TEST(Reader, DoesNotAskAfterThoseThatLeftUnlessTheyAreWaitedFor) {
+  Fixture aws;
+  aws.show(group_of({"i-1", "i-2"}), running({"i-1", "i-2"}));
+  aws.show(group_of({"i-2"}), {{"i-1", "shutting-down"}});
+  aws.read();
+  EXPECT_TRUE(aws.read().still_terminating.empty());
+  EXPECT_EQ(aws.count("DescribeInstances"), 1);
 }
 
 TEST(Reader, KnowsTheJournalsVictimWithoutHavingSeenIt) {

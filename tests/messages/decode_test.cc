@@ -173,7 +173,8 @@ const std::vector<Row> kRows = {
      R"(time: expected a time like 2026-01-02T03:04:05Z, found "yesterday")"},
     {"garbage-request-unknown-field", "",
      "recycle.strateg: unknown field in schema version 1; accepted: autoScalingGroupName, "
-     "strategy, force, dryRun, requestedAt, reason, sourceEventId"},
+     "strategy, force, dryRun, requestedAt, reason, sourceEventId, "
+     "resumeRun, rollbackTo"},
     {"garbage-request-wrong-type", "", R"(recycle.force: expected true or false, found "perhaps")"},
     {"garbage-request-without-group", "",
      "recycle.autoScalingGroupName: expected the name of an Auto Scaling group, 1 to 255 "

@@ -47,6 +47,8 @@ RC_GTEST_PROP(Envelope, ReadsBackWhatItWrote, ()) {
       std::chrono::microseconds(*rc::gen::inRange<std::int64_t>(1, 4'000'000'000'000'000)));
   request.reason = *rc::gen::container<std::string>(letters);
   request.source_event_id = *rc::gen::container<std::string>(letters);
+  request.resume_run = *rc::gen::element<std::string>("", "0123456789ab");
+  request.rollback_to = *rc::gen::element<std::string>("", "1", "42");
   const auto message = round_trip(request);
   RC_ASSERT(message.has_value());
   RC_ASSERT(message->id == "id-1" && message->actor == "alice" && message->time == kSentAt);
@@ -58,6 +60,8 @@ RC_GTEST_PROP(Envelope, ReadsBackWhatItWrote, ()) {
   RC_ASSERT(read.requested_at == request.requested_at);
   RC_ASSERT(read.reason == request.reason);
   RC_ASSERT(read.source_event_id == request.source_event_id);
+  RC_ASSERT(read.resume_run == request.resume_run);
+  RC_ASSERT(read.rollback_to == request.rollback_to);
 }
 
 std::string request_with(const std::string& key, const Json& value) {

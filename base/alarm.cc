@@ -1,6 +1,6 @@
-#include "worker/alarm.h"
+#include "base/alarm.h"
 
-#include "worker/guarded.h"
+#include "base/guarded.h"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -12,7 +12,7 @@
 
 #include <utility>
 
-namespace worker {
+namespace base {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -45,7 +45,7 @@ struct WaiterOf final : Waiter {
 
 struct Alarm::Impl {
   asio::any_io_executor executor;
-  base::Clock& clock;
+  Clock& clock;
   std::unique_ptr<Waiter> waiter;
   bool rung = false;
 
@@ -63,7 +63,7 @@ struct Alarm::Impl {
   }
 };
 
-Alarm::Alarm(asio::any_io_executor executor, base::Clock& clock)
+Alarm::Alarm(asio::any_io_executor executor, Clock& clock)
     : impl_(new Impl{std::move(executor), clock, nullptr, false}) {}
 
 Alarm::~Alarm() = default;
@@ -82,7 +82,7 @@ asio::awaitable<void> Alarm::wait() {
       initiate, asio::use_awaitable);
 }
 
-asio::awaitable<bool> Alarm::wait_until(base::SteadyPoint deadline) {
+asio::awaitable<bool> Alarm::wait_until(SteadyPoint deadline) {
   using asio::experimental::awaitable_operators::operator||;
   if (std::exchange(impl_->rung, false)) co_return true;
   if (impl_->clock.steady_now() >= deadline) co_return false;
@@ -95,4 +95,4 @@ asio::awaitable<bool> Alarm::wait_until(base::SteadyPoint deadline) {
   }
 }
 
-}  // namespace worker
+}  // namespace base
