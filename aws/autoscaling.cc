@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace aws {
 
@@ -147,6 +148,13 @@ QueryCall processes_call(std::string operation, const base::GroupName& group,
   return call;
 }
 
+// Statuses that are not known here count as running: not to interfere is the safe side.
+bool has_ended(const std::string& refresh_status) {
+  constexpr std::array<std::string_view, 5> kEnded = {"Successful", "Failed", "Cancelled",
+                                                      "RollbackFailed", "RollbackSuccessful"};
+  return std::ranges::find(kEnded, refresh_status) != kEnded.end();
+}
+
 ScalingActivity read_activity(const XmlElement& element) {
   ScalingActivity activity;
   activity.id = element.text("ActivityId");
@@ -188,6 +196,13 @@ boost::asio::awaitable<base::Result<void>> AutoScaling::update_auto_scaling_grou
   if (options.min_size) call.add("MinSize", *options.min_size);
   if (options.max_size) call.add("MaxSize", *options.max_size);
   if (options.desired_capacity) call.add("DesiredCapacity", *options.desired_capacity);
+  if (const auto& wanted = options.launch_template) {
+    // AWS takes one of the two, not both.
+    call.add(wanted->id.empty() ? "LaunchTemplate.LaunchTemplateName"
+                                : "LaunchTemplate.LaunchTemplateId",
+             wanted->id.empty() ? wanted->name : wanted->id);
+    call.add("LaunchTemplate.Version", wanted->version);
+  }
   co_return co_await send_query_command(caller_, std::move(call));
 }
 
@@ -252,6 +267,23 @@ boost::asio::awaitable<base::Result<void>> AutoScaling::delete_tags(base::GroupN
   int position = 0;
   for (const std::string& key : keys) add_tag(call, ++position, group, key);
   co_return co_await send_query_command(caller_, std::move(call));
+}
+
+boost::asio::awaitable<base::Result<std::optional<InstanceRefresh>>>
+AutoScaling::describe_running_refresh(base::GroupName group) {
+  QueryCall call = make_call("DescribeInstanceRefreshes", group);
+  call.add("MaxRecords", 1);
+  const auto answer = co_await send_query(caller_, std::move(call));
+  if (!answer) co_return answer.error();
+  std::optional<InstanceRefresh> running;
+  for (const XmlElement& member : answer->result().list("InstanceRefreshes", "member")) {
+    InstanceRefresh refresh;
+    refresh.id = member.text("InstanceRefreshId");
+    refresh.status = member.text("Status");
+    refresh.percentage_complete = member.number_or("PercentageComplete", 0);
+    if (!has_ended(refresh.status)) running = std::move(refresh);
+  }
+  co_return answer->finish(std::move(running));
 }
 
 boost::asio::awaitable<base::Result<std::vector<ScalingActivity>>>

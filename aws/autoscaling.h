@@ -72,6 +72,13 @@ struct AutoScalingGroup {
   bool has_warm_pool = false;
 };
 
+// An instance refresh: AWS's own way to replace a group's instances.
+struct InstanceRefresh {
+  std::string id;
+  std::string status;  // "Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress", ...
+  int percentage_complete = 0;
+};
+
 struct DescribeAutoScalingGroupsOptions {
   std::vector<base::GroupName> names;  // at most 100; empty for all
   std::vector<std::string> tag_keys;   // Filter tag-key: any of these
@@ -83,6 +90,7 @@ struct UpdateAutoScalingGroupOptions {
   std::optional<int> min_size;
   std::optional<int> max_size;
   std::optional<int> desired_capacity;
+  std::optional<LaunchTemplateSpecification> launch_template;  // the id goes before the name
 };
 
 struct ScalingActivity {
@@ -122,6 +130,9 @@ class AutoScaling {
       base::GroupName group, std::map<std::string, std::string> tags);
   virtual boost::asio::awaitable<base::Result<void>> delete_tags(base::GroupName group,
                                                                  std::vector<std::string> keys);
+  // The one that is under way, if any: a group has one at a time, and the newest comes first.
+  virtual boost::asio::awaitable<base::Result<std::optional<InstanceRefresh>>>
+  describe_running_refresh(base::GroupName group);
   // Newest first, one page of at most `records_max` (1..100).
   virtual boost::asio::awaitable<base::Result<std::vector<ScalingActivity>>>
   describe_scaling_activities(base::GroupName group, int records_max);

@@ -16,6 +16,14 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 std::string details(const WriteJournal& write) {
   std::string text = fmt::format("journal phase={}", to_string(write.journal.phase));
   if (write.journal.hold) text += " hold=true";
+  if (write.journal.paused_at) text += " paused=true";
+  if (!write.journal.pin.empty()) text += fmt::format(" pin={}", write.journal.pin);
+  if (!write.journal.victims.empty()) {
+    text += " next=";
+    for (const Victim& victim : write.journal.victims) {
+      text += (text.back() == '=' ? "" : ",") + victim.id.value;
+    }
+  }
   if (!write.journal.victim.empty()) text += fmt::format(" victim={}", write.journal.victim.value);
   if (!write.journal.failure.empty()) text += fmt::format(" failure=\"{}\"", write.journal.failure);
   return text;
@@ -30,6 +38,11 @@ std::string details(const SetBounds& bounds) {
   add("max", bounds.max_size);
   add("desired", bounds.desired_capacity);
   return text;
+}
+
+std::string details(const SetLaunchTemplate& set) {
+  const aws::LaunchTemplateSpecification& to = set.launch_template;
+  return fmt::format("launch-template={}:{}", to.id.empty() ? to.name : to.id, to.version);
 }
 
 std::string details(const ProtectInstances& protect) {
@@ -75,6 +88,7 @@ std::string operation_name(const Action& action) {
           [](const SuspendProcesses&) { return "SuspendProcesses"; },
           [](const ResumeProcesses&) { return "ResumeProcesses"; },
           [](const SetBounds&) { return "UpdateAutoScalingGroup"; },
+          [](const SetLaunchTemplate&) { return "UpdateAutoScalingGroup"; },
           [](const TerminateInstance&) { return "TerminateInstanceInAutoScalingGroup"; },
           [](const ProtectInstances&) { return "SetInstanceProtection"; },
           [](const RunHook&) { return "RunHook"; },

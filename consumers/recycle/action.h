@@ -2,6 +2,7 @@
 // out, the model applies them to a snapshot (dry run), and describe() prints them.
 #pragma once
 
+#include "aws/autoscaling.h"
 #include "base/names.h"
 #include "consumers/recycle/gates/rules.h"
 #include "consumers/recycle/journal.h"
@@ -17,7 +18,8 @@ struct WriteJournal {
   Journal journal;
 };
 struct RemoveJournal {
-  std::string failure;  // the run ends with Abort{failure} once this is done; empty on success
+  std::string failure;     // the run ends with Abort{failure} once this is done; empty on success
+  bool cancelled = false;  // by an operator: ended, but nothing failed
 };
 struct SuspendProcesses {
   std::vector<std::string> processes;
@@ -31,11 +33,18 @@ struct SetBounds {
   std::optional<int> max_size;
   std::optional<int> desired_capacity;
 };
+// UpdateAutoScalingGroup with another version of the launch template that the group has.
+struct SetLaunchTemplate {
+  aws::LaunchTemplateSpecification launch_template;
+};
 // TerminateInstanceInAutoScalingGroup, by name.
 struct TerminateInstance {
   base::InstanceId instance;
   bool decrement_desired = true;
 };
+// SetInstanceProtection: at most kProtectMax, each InService or in Standby (AWS refuses them all if
+// one is not).
+inline constexpr std::size_t kProtectMax = 50;
 struct ProtectInstances {
   std::vector<base::InstanceId> instances;
   bool protect = true;
@@ -54,8 +63,9 @@ struct RunHook {
       failed;  // once it failed for good, with the reason; none: as if it had run
 };
 
-using Action = std::variant<WriteJournal, RemoveJournal, SuspendProcesses, ResumeProcesses,
-                            SetBounds, TerminateInstance, ProtectInstances, RunHook>;
+using Action =
+    std::variant<WriteJournal, RemoveJournal, SuspendProcesses, ResumeProcesses, SetBounds,
+                 SetLaunchTemplate, TerminateInstance, ProtectInstances, RunHook>;
 
 // One line for people: "UpdateAutoScalingGroup min=8 max=8 desired=8".
 std::string describe(const Action& action);

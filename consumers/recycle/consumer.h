@@ -40,7 +40,8 @@ struct Config {
   base::Duration poll_interval{15'000};  // between two looks at a group while waiting
   base::Duration ready_timeout{900'000};
   base::Duration terminate_timeout{3'600'000};
-  WindowRule default_window;    // for out-in-timed groups without a window tag
+  base::Duration preflight_timeout{3'600'000};  // for instances that others set aside
+  WindowRule default_window;                    // for out-in-timed groups without a window tag
   GateDefaults gates;           // gates and hooks where no tag says, and the names known here
   std::string success_channel;  // the step function payload's success_channel
   // How long one delivery may carry a recycle on before it is handed over (SQS ends it at 12 h).
@@ -56,6 +57,7 @@ struct Progress {
   std::string strategy;
   std::string phase;  // "preflight", "grow", "cull", "swap", "restore", "finished", "aborted"
   std::string step;   // what is done, or why it waits
+  std::optional<base::TimePoint> deadline;  // when it gives up waiting
   int old_instances = 0;
   int new_ready = 0;
   int in_service = 0;
@@ -67,7 +69,7 @@ struct Progress {
   std::string slack_channel;
   bool notify_pager_duty = false;
   bool needs_person = false;             // failed past the point of no return
-  std::optional<base::TimePoint> until;  // kWaiting: the window opens
+  std::optional<base::TimePoint> until;  // when what it waits for is due: a window opens
 };
 using ProgressObserver = std::function<void(const Progress&)>;
 

@@ -1,5 +1,7 @@
 #include "consumers/recycle/executor.h"
 
+#include "consumers/recycle/control.h"
+
 #include <algorithm>
 
 namespace consumers::recycle {
@@ -7,8 +9,6 @@ namespace consumers::recycle {
 namespace {
 
 using Outcome = boost::asio::awaitable<base::Result<void>>;
-
-constexpr std::size_t kInstancesPerProtectionCall = 50;  // AWS's maximum
 
 // "ValidationError: Instance Id not found - No managed instance found for instance ID: i-0abc" and
 // ScalingActivityInProgress ("... is already in progress") mean that somebody was faster. All other
@@ -34,6 +34,8 @@ Outcome write_journal(Services services, aws::AutoScalingGroup group, Journal jo
 
 Outcome remove_journal(Services services, aws::AutoScalingGroup group) {
   std::vector<std::string> keys = journal_keys(group.tags);
+  const std::string control(kTagControl);
+  if (group.tags.contains(control)) keys.push_back(control);
   if (keys.empty()) co_return base::Result<void>();
   co_return co_await services.auto_scaling.delete_tags(group.name, std::move(keys));
 }
@@ -47,25 +49,19 @@ Outcome terminate(Services services, TerminateInstance action) {
   co_return ended;
 }
 
-Outcome protect(Services services, base::GroupName group, ProtectInstances action) {
-  auto& ids = action.instances;
-  for (std::size_t from = 0; from < ids.size(); from += kInstancesPerProtectionCall) {
-    const std::size_t to = std::min(ids.size(), from + kInstancesPerProtectionCall);
-    std::vector<base::InstanceId> chunk(ids.begin() + static_cast<std::ptrdiff_t>(from),
-                                        ids.begin() + static_cast<std::ptrdiff_t>(to));
-    const auto done = co_await services.auto_scaling.set_instance_protection(
-        group, std::move(chunk), action.protect);
-    if (!done) co_return done;
-  }
-  co_return base::Result<void>();
-}
-
 Outcome set_bounds(Services services, base::GroupName group, SetBounds action) {
   aws::UpdateAutoScalingGroupOptions options;
   options.group = std::move(group);
   options.min_size = action.min_size;
   options.max_size = action.max_size;
   options.desired_capacity = action.desired_capacity;
+  co_return co_await services.auto_scaling.update_auto_scaling_group(std::move(options));
+}
+
+Outcome set_launch_template(Services services, base::GroupName group, SetLaunchTemplate action) {
+  aws::UpdateAutoScalingGroupOptions options;
+  options.group = std::move(group);
+  options.launch_template = std::move(action.launch_template);
   co_return co_await services.auto_scaling.update_auto_scaling_group(std::move(options));
 }
 
@@ -95,7 +91,9 @@ struct Visible {
   bool operator()(const RunHook& action) const {
     return (*this)(WriteJournal{.journal = action.done});
   }
-  bool operator()(const RemoveJournal&) const { return journal_keys(now.tags).empty(); }
+  bool operator()(const RemoveJournal&) const {
+    return journal_keys(now.tags).empty() && !now.tags.contains(std::string(kTagControl));
+  }
   bool operator()(const SuspendProcesses& action) const {
     return std::ranges::all_of(action.processes,
                                [&](const std::string& p) { return is_suspended(now, p); });
@@ -108,6 +106,9 @@ struct Visible {
     return changed(action.min_size, before.min_size, now.min_size) &&
            changed(action.max_size, before.max_size, now.max_size) &&
            changed(action.desired_capacity, before.desired_capacity, now.desired_capacity);
+  }
+  bool operator()(const SetLaunchTemplate&) const {
+    return now.launch_template != before.launch_template;
   }
   bool operator()(const TerminateInstance& action) const {
     const aws::GroupInstance* instance = find_instance(now, action.instance);
@@ -145,10 +146,15 @@ boost::asio::awaitable<base::Result<void>> execute(Services services, aws::AutoS
   if (auto* bounds = std::get_if<SetBounds>(&action)) {
     co_return co_await set_bounds(services, name, *bounds);
   }
+  if (auto* pin = std::get_if<SetLaunchTemplate>(&action)) {
+    co_return co_await set_launch_template(services, name, std::move(*pin));
+  }
   if (auto* ending = std::get_if<TerminateInstance>(&action)) {
     co_return co_await terminate(services, std::move(*ending));
   }
-  co_return co_await protect(services, name, std::move(std::get<ProtectInstances>(action)));
+  auto& protection = std::get<ProtectInstances>(action);
+  co_return co_await services.auto_scaling.set_instance_protection(
+      name, std::move(protection.instances), protection.protect);
 }
 
 bool is_visible(const Action& action, const aws::AutoScalingGroup& before,

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "consumers/recycle/policy.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,13 @@ enum class Phase {
 
 std::string_view to_string(Phase phase);
 
+// An instance that is named to go, with the capacity that goes with it.
+struct Victim {
+  base::InstanceId id;
+  int units = 1;
+  friend bool operator==(const Victim&, const Victim&) = default;
+};
+
 struct Journal {
   std::string run_id;
   Strategy strategy = Strategy::kOutIn;
@@ -34,19 +42,39 @@ struct Journal {
   int original_min = 0;
   int original_max = 0;
   int original_desired = 0;
-  std::string target;                           // Target::describe() when it started
-  std::optional<base::TimePoint> force_before;  // forced runs: launched before this is old
-  std::vector<std::string> suspended;           // processes that we suspended
-  bool protected_new = false;                   // we set scale-in protection on new instances
-  base::InstanceId victim;                      // in-out: the one that goes now
-  std::string failure;                          // why it is being restored; empty on success
+  std::string target;                                 // Target::describe() when it started
+  std::optional<base::TimePoint> force_before;        // forced runs: launched before this is old
+  std::vector<std::string> suspended;                 // processes that we suspended
+  bool protected_new = false;                         // we set scale-in protection on new instances
+  std::vector<base::InstanceId> protected_by_others;  // then: those that had it before
+  base::InstanceId victim;                            // in-out: the one that goes now
+  int victim_units = 1;                               // and the capacity that goes with it
+  std::string failure;                                // why it is being restored; empty on success
   base::TimePoint phase_at;  // when this phase, or this swap, began: deadlines count from here
   bool hold = false;         // out-in-timed: all is proven, the window is awaited
   bool undo = false;         // restoring from before the point of no return: new ones go
-  int desired_before = 0;    // in-out: desired before the victim was taken out
+  int desired_before = 0;    // desired when the next change of it was written down here
+  int desired_goal = 0;      // out-in: what desired is raised to; 0 while nothing is raised
+  int scaled_out = 0;        // capacity that others added meanwhile: it stays
+  std::vector<int> our_min;  // the values that we gave min, or are about to: at most two. Any other
+  std::vector<int> our_max;  //   value, except the original one, is an operator's.
+  std::vector<Victim> victims;               // out-in: those that go next, in this order
+  int keep = 0;                              // out-in: old capacity that stays until the next batch
+  bool committed = false;                    // past the point of no return
+  std::optional<base::TimePoint> paused_at;  // by the operator: no deadline runs since
+  bool cancelled = false;                    // by the operator: `failure` says so, and is none
+  std::string previous;         // version of the launch template that the old ones are of
+  std::string pin;              // version that the group is set to by a roll-back
+  std::string template_before;  // then: the version that the group named before
+
   std::optional<base::TimePoint> bake_from;  // alarms: all else was proven at this moment
   std::string hook;  // "start": the hook before the start is due; "end": the one after the end has
                      // run; else the instance whose hook before its termination has run
+
+  // The capacity that the group is to have in the end, within what its bounds will be.
+  int wanted() const {
+    return std::max(original_min, std::min(original_desired + scaled_out, original_max));
+  }
 
   friend bool operator==(const Journal&, const Journal&) = default;
 };
@@ -56,9 +84,11 @@ struct Journal {
 // version, part/parts and a checksum of the whole, so that a half-written journal is recognised.
 // Parts beyond the count that the first one names are left over from a longer journal: ignored.
 std::map<std::string, std::string> to_tags(const Journal& journal);
-// None if the tags hold no journal; an error (kInvalid) if they hold a broken one.
+// None if the tags hold no journal; an error (kInvalid) if they hold a broken one, with the code
+// kNewerJournal if a newer worker wrote it.
 base::Result<std::optional<Journal>> journal_from_tags(
     const std::map<std::string, std::string>& tags);
+inline constexpr std::string_view kNewerJournal = "NewerJournal";
 std::vector<std::string> journal_keys(const std::map<std::string, std::string>& tags);
 
 }  // namespace consumers::recycle

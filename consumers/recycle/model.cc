@@ -1,5 +1,7 @@
 #include "consumers/recycle/model.h"
 
+#include "consumers/recycle/control.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -121,7 +123,14 @@ base::Result<void> apply_terminate(Snapshot& snapshot, const TerminateInstance& 
   return {};
 }
 
+base::Result<void> set_launch_template(Snapshot& snapshot, const SetLaunchTemplate& action) {
+  snapshot.group.launch_template = action.launch_template;
+  snapshot.target.launch_templates = {action.launch_template};
+  return {};
+}
+
 base::Result<void> remove_journal(Snapshot& snapshot) {
+  snapshot.group.tags.erase(std::string(kTagControl));
   for (const std::string& key : journal_keys(snapshot.group.tags)) snapshot.group.tags.erase(key);
   return {};
 }
@@ -193,18 +202,19 @@ base::Result<void> wait(Snapshot& snapshot, const Wait& step, base::TimePoint& n
 
 base::Result<void> apply(Snapshot& snapshot, const Action& action) {
   aws::AutoScalingGroup& group = snapshot.group;
-  auto result =
-      std::visit(Overloaded{
-                     [&](const WriteJournal& one) { return write_journal(snapshot, one.journal); },
-                     [&](const RemoveJournal&) { return remove_journal(snapshot); },
-                     [&](const SuspendProcesses& one) { return suspend(group, one); },
-                     [&](const ResumeProcesses& one) { return resume(group, one); },
-                     [&](const SetBounds& one) { return apply_bounds(snapshot, one); },
-                     [&](const TerminateInstance& one) { return apply_terminate(snapshot, one); },
-                     [&](const ProtectInstances& one) { return protect(group, one); },
-                     [&](const RunHook& one) { return write_journal(snapshot, one.done); },
-                 },
-                 action);
+  auto result = std::visit(
+      Overloaded{
+          [&](const WriteJournal& one) { return write_journal(snapshot, one.journal); },
+          [&](const RemoveJournal&) { return remove_journal(snapshot); },
+          [&](const SuspendProcesses& one) { return suspend(group, one); },
+          [&](const ResumeProcesses& one) { return resume(group, one); },
+          [&](const SetBounds& one) { return apply_bounds(snapshot, one); },
+          [&](const SetLaunchTemplate& one) { return set_launch_template(snapshot, one); },
+          [&](const TerminateInstance& one) { return apply_terminate(snapshot, one); },
+          [&](const ProtectInstances& one) { return protect(group, one); },
+          [&](const RunHook& one) { return write_journal(snapshot, one.done); },
+      },
+      action);
   if (result) launch_missing(snapshot);
   return result;
 }

@@ -22,16 +22,20 @@ struct RunContext {
   std::optional<base::TimePoint> force_before;  // set when the request was forced
   base::Duration ready_timeout{900'000};        // new instances not proven after this: undo
   base::Duration terminate_timeout{3'600'000};  // an old one not gone after this: safe stop
+  base::Duration preflight_timeout{3'600'000};  // still set aside by others after this: refused
+  std::optional<base::TimePoint> requested_at;  // which that counts from
 };
 
 struct Mutate {
   Action action;
   std::string why;
 };
-// Look again after the poll interval, or not before `not_before` (a window) if that is set.
+// Look again after the poll interval, or not before `not_before` (a window, a pause) if that is
+// set: such a wait holds no worker, everything that matters is in the journal.
 struct Wait {
   std::string why;
   std::optional<base::TimePoint> not_before;
+  std::optional<base::TimePoint> deadline;  // when the run gives up waiting
 };
 // Nothing (more) to do: the group is as it was, only newer, and nothing of ours is on it.
 struct Finished {
@@ -40,6 +44,7 @@ struct Finished {
 // Ended without success; nothing of ours is on the group any more.
 struct Abort {
   std::string why;
+  bool cancelled = false;  // an operator wanted it so
 };
 
 using Step = std::variant<Mutate, Wait, Finished, Abort>;

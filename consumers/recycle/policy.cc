@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <utility>
 
 namespace consumers::recycle {
@@ -91,6 +92,76 @@ base::Result<WindowRule> read_window(const Tags& tags, const WindowRule& default
   return rule;
 }
 
+template <class T, std::size_t n>
+using Choices = std::array<std::pair<std::string_view, T>, n>;
+
+constexpr Choices<SetAside, 3> kSetAside{
+    {{"wait", SetAside::kWait}, {"skip", SetAside::kSkip}, {"include", SetAside::kInclude}}};
+constexpr Choices<WindowCloses, 3> kWindowCloses{{{"finish", WindowCloses::kFinish},
+                                                  {"pause", WindowCloses::kPause},
+                                                  {"restore", WindowCloses::kRestore}}};
+constexpr Choices<bool, 2> kYesOrNo{{{"true", true}, {"false", false}}};
+
+// The tag's value if there is one, else `choice` stays.
+template <class T, std::size_t n>
+base::Result<void> read_choice(const Tags& tags, std::string_view key, const Choices<T, n>& choices,
+                               T& choice) {
+  const std::string* value = find_tag(tags, key);
+  if (!value) return {};
+  std::string accepted;
+  for (const auto& [name, meaning] : choices) {
+    if (*value == name) {
+      choice = meaning;
+      return {};
+    }
+    accepted += fmt::format("{}{}", accepted.empty() ? "" : ", ", name);
+  }
+  return bad_tag(key, *value, base::invalid("expected one of " + accepted));
+}
+
+base::Result<void> read_limit(const Tags& tags, std::optional<int>& limit) {
+  constexpr int kCapacityMax = 1'000'000;
+  const std::string* value = find_tag(tags, kTagMaxSizeLimit);
+  if (!value) return {};
+  const char* end = value->data() + value->size();
+  int number = 0;
+  const auto [stopped, error] = std::from_chars(value->data(), end, number);
+  if (error != std::errc{} || stopped != end || number < 1 || number > kCapacityMax) {
+    return bad_tag(kTagMaxSizeLimit, *value,
+                   base::invalid(fmt::format("expected a number from 1 to {}", kCapacityMax)));
+  }
+  limit = number;
+  return {};
+}
+
+base::Result<void> read_rollback(const PolicyOverrides& overrides, std::string& rollback_to) {
+  const std::string& version = overrides.rollback_to;
+  const bool number =
+      std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!number || version.size() > 18) {
+    return base::invalid(
+        fmt::format("the request's rollback_to is \"{}\": expected the number of a launch template "
+                    "version, such as 6",
+                    version.substr(0, 80)));
+  }
+  rollback_to = version;
+  return {};
+}
+
+// What is ours and not the original's; only wrong values are errors.
+base::Result<void> read_ours(const Tags& tags, const PolicyOverrides& overrides, Policy& policy) {
+  if (auto read = read_limit(tags, policy.max_size_limit); !read) return read;
+  if (auto read = read_choice(tags, kTagStandby, kSetAside, policy.standby); !read) return read;
+  if (auto read = read_choice(tags, kTagProtected, kSetAside, policy.protected_instances); !read) {
+    return read;
+  }
+  if (auto read = read_choice(tags, kTagRollbackOnFailure, kYesOrNo, policy.rollback_on_failure);
+      !read) {
+    return read;
+  }
+  return read_rollback(overrides, policy.rollback_to);
+}
+
 base::Result<Strategy> read_strategy(const Tags& tags, const PolicyOverrides& overrides) {
   if (!overrides.strategy.empty()) {
     auto strategy = parse_strategy(overrides.strategy);
@@ -153,7 +224,12 @@ base::Result<std::variant<Policy, NotRecyclable>> read_policy(const std::string&
     auto window = read_window(tags, default_window);
     if (!window) return window.error();
     policy.window = std::move(*window);
+    if (auto read = read_choice(tags, kTagWindowCloses, kWindowCloses, policy.window_closes);
+        !read) {
+      return read.error();
+    }
   }
+  if (auto read = read_ours(tags, overrides, policy); strategy && !read) return read.error();
   auto gates = read_gates(tags, gate_defaults);
   if (!gates) return gates.error();
   policy.gates = std::move(*gates);

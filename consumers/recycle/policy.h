@@ -31,13 +31,38 @@ inline constexpr std::string_view kTagDryRun = "autorecycle_dry_run";
 inline constexpr std::string_view kTagWindow = "autorecycle_recycle_window";
 inline constexpr std::string_view kTagExcludeWindow = "autorecycle_exclude_window";
 inline constexpr std::string_view kTagTimeZone = "autorecycle_time_zone";
+inline constexpr std::string_view kTagWindowCloses = "autorecycle_window_closes";
+// Ours, for every strategy.
+inline constexpr std::string_view kTagMaxSizeLimit = "autorecycle_max_size_limit";
+inline constexpr std::string_view kTagStandby = "autorecycle_standby_instances";
+inline constexpr std::string_view kTagProtected = "autorecycle_protected_instances";
+inline constexpr std::string_view kTagRollbackOnFailure = "autorecycle_rollback_on_failure";
+
+// What becomes of old instances that somebody set aside: in Standby, or protected from scale-in.
+enum class SetAside {
+  kWait,     // nothing begins until nobody is; refused after RunContext::preflight_timeout
+  kSkip,     // they stay as they are, old
+  kInclude,  // they go like the others
+};
+// What becomes of a run whose window shuts.
+enum class WindowCloses {
+  kFinish,   // old ones that have begun to go, go; otherwise it holds until the window opens
+  kPause,    // it holds wherever it is, at full capacity
+  kRestore,  // undone, if no old one has gone yet; otherwise as kFinish
+};
 
 struct Policy {
   Strategy strategy = Strategy::kOutIn;
   std::string component;  // of the override tag, else the group's name before its first "-asg-"
   bool dry_run = false;
-  WindowRule window;               // empty: always open
-  std::string step_function_name;  // non-empty: start that state machine instead
+  WindowRule window;  // empty: always open
+  WindowCloses window_closes = WindowCloses::kFinish;
+  std::optional<int> max_size_limit;  // max may be raised this far; none: as far as is needed
+  SetAside standby = SetAside::kWait;
+  SetAside protected_instances = SetAside::kWait;
+  bool rollback_on_failure = false;  // past the point of no return
+  std::string rollback_to;           // version of the launch template to go to; empty: the group's
+  std::string step_function_name;    // non-empty: start that state machine instead
   // As written in the tag or the request. Only a state machine of the user's own may be given a
   // strategy that is not one of ours; `strategy` means nothing then.
   std::string strategy_name;
@@ -60,6 +85,7 @@ struct PolicyOverrides {
   std::string strategy;  // of the request; empty: the tag decides
   bool force = false;    // recycles even if the tags do not switch it on
   bool dry_run = false;
+  std::string rollback_to;  // "6": a version of the group's launch template
 };
 
 // Errors (kInvalid) name the tag, its value and what is accepted. The window tags are read for

@@ -32,6 +32,8 @@ struct Snapshot {
   aws::AutoScalingGroup group;
   Target target;
   std::map<base::InstanceId, InstanceFacts> facts;
+  // One that AWS carries out now; asked for while no run is under way.
+  std::optional<aws::InstanceRefresh> instance_refresh;
   // Instances of this group that left it but are not yet "terminated" for EC2 (their network
   // interface is still taken).
   std::vector<base::InstanceId> still_terminating;

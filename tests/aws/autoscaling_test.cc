@@ -203,6 +203,14 @@ std::vector<Command> commands() {
          options.desired_capacity = 4;
          return client.update_auto_scaling_group(options);
        }},
+      {"UpdateAutoScalingGroup",
+       "AutoScalingGroupName=web&LaunchTemplate.LaunchTemplateId=lt-1&LaunchTemplate.Version=6",
+       [web](AutoScaling& client) {
+         UpdateAutoScalingGroupOptions options;
+         options.group = web;
+         options.launch_template = {.id = "lt-1", .name = "web", .version = "6"};
+         return client.update_auto_scaling_group(options);
+       }},
       {"SetDesiredCapacity", "AutoScalingGroupName=web&DesiredCapacity=3",
        [web](AutoScaling& client) { return client.set_desired_capacity(web, 3); }},
       {"TerminateInstanceInAutoScalingGroup", "InstanceId=i-1&ShouldDecrementDesiredCapacity=true",
@@ -268,6 +276,29 @@ TEST(AutoScalingCommands, NeverResumeProcessesWithoutNamingThem) {
   AutoScaling client(aws.caller);
   EXPECT_FALSE(aws.loop.run(client.resume_processes(GroupName("web"), {})));
   EXPECT_TRUE(aws.http.requests.empty());
+}
+
+TEST(DescribeInstanceRefreshes, TellsOnlyOfOneThatRuns) {
+  const auto read = [](const std::string& status) {
+    test::CannedAws aws;
+    aws.http.answer(
+        "DescribeInstanceRefreshes",
+        answer_of("DescribeInstanceRefreshes",
+                  "<InstanceRefreshes><member><InstanceRefreshId>r-1</InstanceRefreshId><Status>" +
+                      status +
+                      "</Status><PercentageComplete>40</PercentageComplete></member>"
+                      "</InstanceRefreshes>"));
+    return aws.loop.run(AutoScaling(aws.caller).describe_running_refresh(GroupName("web"))).value();
+  };
+  for (const char* running : {"Pending", "InProgress", "Baking", "Cancelling", "SomethingNew"}) {
+    const auto refresh = read(running);
+    ASSERT_TRUE(refresh) << running;
+    EXPECT_EQ(refresh->id, "r-1");
+    EXPECT_EQ(refresh->percentage_complete, 40);
+  }
+  for (const char* ended : {"Successful", "Failed", "Cancelled", "RollbackSuccessful"}) {
+    EXPECT_FALSE(read(ended)) << ended;
+  }
 }
 
 TEST(DescribeScalingActivities, ReadsOnePage) {

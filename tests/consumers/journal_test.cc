@@ -50,6 +50,31 @@ base::TimePoint any_time() {
   return base::TimePoint(std::chrono::microseconds(*rc::gen::arbitrary<std::int64_t>()));
 }
 
+std::vector<int> any_counts() {
+  return *rc::gen::container<std::vector<int>>(
+      rc::gen::inRange(0, std::numeric_limits<int>::max()));
+}
+
+void any_accounts(Journal& journal) {
+  const auto count = [] { return *rc::gen::inRange(0, std::numeric_limits<int>::max()); };
+  journal.victim_units = count();
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+    journal.protected_by_others.emplace_back("i-" + any_text());
+    journal.victims.push_back({base::InstanceId(fmt::format("i-{:x}", count())), count() / 2 + 1});
+  }
+  journal.desired_goal = count();
+  journal.scaled_out = count();
+  journal.our_min = any_counts();
+  journal.our_max = any_counts();
+  journal.keep = count();
+  journal.committed = *rc::gen::arbitrary<bool>();
+  if (*rc::gen::arbitrary<bool>()) journal.paused_at = any_time();
+  journal.cancelled = *rc::gen::arbitrary<bool>();
+  journal.previous = any_text();
+  journal.pin = any_text();
+  journal.template_before = any_text();
+}
+
 Journal any_journal() {
   Journal journal;
   journal.run_id = any_text();
@@ -71,6 +96,7 @@ Journal any_journal() {
   journal.undo = *rc::gen::arbitrary<bool>();
   journal.victim = base::InstanceId(any_text());
   journal.failure = any_text();
+  any_accounts(journal);
   return journal;
 }
 
@@ -149,8 +175,12 @@ TEST(Journal, RefusesPartsOfDifferentJournals) {
 
 TEST(Journal, RefusesAVersionFromTheFuture) {
   Tags tags = to_tags(example());
-  tags["autorecycle:journal"].replace(0, 2, "v2");
-  EXPECT_NE(error_of(tags).find("version \"v2\""), std::string::npos);
+  tags["autorecycle:journal"].replace(0, 2, "v3");
+  EXPECT_NE(error_of(tags).find("version v3, and this worker knows v2 only"), std::string::npos);
+  EXPECT_EQ(journal_from_tags(tags).error().code, kNewerJournal);
+  tags["autorecycle:journal"].replace(0, 2, "v1");
+  EXPECT_NE(error_of(tags).find("version \"v1\" is not known"), std::string::npos);
+  EXPECT_NE(journal_from_tags(tags).error().code, kNewerJournal);
 }
 
 TEST(Journal, RefusesALonePartThatIsNotTheFirst) {
@@ -168,7 +198,7 @@ TEST(Journal, RefusesWhatItNeverWrites) {
   const auto sealed = [&](const std::string& fields) {
     boost::crc_32_type crc;
     crc.process_bytes(fields.data(), fields.size());
-    return fmt::format("v1:1/1:{:08x}:{}", crc.checksum(), fields);
+    return fmt::format("v2:1/1:{:08x}:{}", crc.checksum(), fields);
   };
   const std::string fields = value.substr(text);
   value = sealed(fields);

@@ -1,5 +1,6 @@
 #include "consumers/recycle/policy.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace consumers::recycle {
@@ -167,6 +168,38 @@ TEST(Policy, BlamesTheWindowThatNeverOpensAndNotItsZone) {
   const std::string error = error_of(tags);
   EXPECT_NE(error.find("never opens"), std::string::npos) << error;
   EXPECT_EQ(error.find("autorecycle_time_zone"), std::string::npos) << error;
+}
+
+TEST(Policy, ReadsWhatIsOursAndNamesWhatIsWrong) {
+  const Tags timed = with(kRecyclable, "autorecycle_strategy", "out-in-timed");
+  EXPECT_EQ(policy_of(with(timed, "autorecycle_max_size_limit", "12")).max_size_limit, 12);
+  EXPECT_EQ(policy_of(with(timed, "autorecycle_standby_instances", "include")).standby,
+            SetAside::kInclude);
+  EXPECT_EQ(policy_of(with(timed, "autorecycle_protected_instances", "skip")).protected_instances,
+            SetAside::kSkip);
+  EXPECT_EQ(policy_of(with(timed, "autorecycle_window_closes", "restore")).window_closes,
+            WindowCloses::kRestore);
+  EXPECT_TRUE(
+      policy_of(with(timed, "autorecycle_rollback_on_failure", "true")).rollback_on_failure);
+  EXPECT_EQ(policy_of(timed, {.rollback_to = "6"}).rollback_to, "6");
+  struct Case {
+    const char* tag;
+    const char* value;
+    const char* accepted;
+  };
+  for (const Case& one : {Case{"autorecycle_max_size_limit", "many", "a number from 1 to 1000000"},
+                          Case{"autorecycle_max_size_limit", "0", "a number from 1 to 1000000"},
+                          Case{"autorecycle_standby_instances", "ignore", "wait, skip, include"},
+                          Case{"autorecycle_protected_instances", "", "wait, skip, include"},
+                          Case{"autorecycle_window_closes", "stop", "finish, pause, restore"},
+                          Case{"autorecycle_rollback_on_failure", "yes", "true, false"}}) {
+    EXPECT_NE(error_of(with(timed, one.tag, one.value))
+                  .find(fmt::format("tag {} has the value \"{}\": expected", one.tag, one.value)),
+              std::string::npos)
+        << error_of(with(timed, one.tag, one.value));
+    EXPECT_NE(error_of(with(timed, one.tag, one.value)).find(one.accepted), std::string::npos);
+  }
+  EXPECT_NE(error_of(timed, {.rollback_to = "$Latest"}).find("rollback_to"), std::string::npos);
 }
 
 TEST(Component, IsTheTextBeforeTheFirstAsg) {

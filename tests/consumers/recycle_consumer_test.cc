@@ -274,7 +274,7 @@ TEST(RecycleConsumer, DefersUntilTheWindowOpensAndThenRuns) {
 
 TEST(RecycleConsumer, RefusesABrokenJournalNamingItsTag) {
   Stage stage;
-  stage.set_tags(kGroup, {{std::string(kJournalPrefix), "v1:1/1:00000000:half"}});
+  stage.set_tags(kGroup, {{std::string(kJournalPrefix), "v2:1/1:00000000:half"}});
   const Verdict verdict = stage.deliver(request_for(kGroup));
   ASSERT_TRUE(std::holds_alternative<Poison>(verdict)) << text_of(verdict);
   EXPECT_TRUE(contains(text_of(verdict), std::string(kJournalPrefix))) << text_of(verdict);
