@@ -200,9 +200,9 @@ variable "kms_key_arn" {
 }
 
 variable "log_retention_days" {
-  description = "How long CloudWatch Logs keeps the worker's log."
+  description = "How long CloudWatch Logs keeps the worker's log, which is the record of every change it made."
   type        = number
-  default     = 90
+  default     = 365
   nullable    = false
 }
 

@@ -99,3 +99,12 @@ run "a_time_zone_without_a_name_is_refused" {
   }
   expect_failures = [var.time_zone]
 }
+
+run "a_group_and_a_state_machine_that_cannot_be_are_refused" {
+  command = plan
+  variables {
+    group_name         = "web:1"
+    step_function_name = "re cycle"
+  }
+  expect_failures = [var.group_name, var.step_function_name]
+}

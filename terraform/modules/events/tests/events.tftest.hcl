@@ -100,3 +100,11 @@ run "a_session_is_no_role" {
   }
   expect_failures = [var.ignored_role_arns]
 }
+
+run "a_name_that_no_rule_can_have_is_refused" {
+  command = plan
+  variables {
+    name_prefix = "auto recycle"
+  }
+  expect_failures = [var.name_prefix]
+}

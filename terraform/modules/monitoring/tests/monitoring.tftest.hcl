@@ -127,3 +127,13 @@ run "an_unknown_queue_is_refused" {
   }
   expect_failures = [var.queues]
 }
+
+run "a_name_an_address_and_a_limit_that_cannot_be_are_refused" {
+  command = plan
+  variables {
+    name_prefix            = "auto recycle"
+    emails                 = ["nobody"]
+    oldest_message_minutes = 0
+  }
+  expect_failures = [var.name_prefix, var.emails, var.oldest_message_minutes]
+}

@@ -121,3 +121,11 @@ run "an_alias_is_no_key" {
   }
   expect_failures = [var.kms_key_arn]
 }
+
+run "too_few_receives_are_refused" {
+  command = plan
+  variables {
+    max_receive_count = 1
+  }
+  expect_failures = [var.max_receive_count]
+}

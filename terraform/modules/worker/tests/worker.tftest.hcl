@@ -292,3 +292,15 @@ run "a_size_that_fargate_does_not_have_is_refused" {
   }
   expect_failures = [var.size]
 }
+
+run "numbers_and_names_that_cannot_be_are_refused" {
+  command = plan
+  variables {
+    name       = "auto recycle"
+    subnet_ids = []
+    tasks      = { min = 3, max = 2 }
+    scaling    = { backlog_per_task = 0 }
+    canary     = { image = "autorecycle:0.2.0", percent = 90 }
+  }
+  expect_failures = [var.name, var.subnet_ids, var.tasks, var.scaling, var.canary]
+}

