@@ -4,9 +4,9 @@
     npm pack @cdktf/provider-aws && tar xzf cdktf-provider-aws-*.tgz
     tests/operations/schema_from_cdktf.py package > tests/operations/aws_schema.json
 
-The package is generated from the provider's own schema. What of it is facts (names, types, which are
-required, which are blocks) is read back from there, for the resources and data sources named in
-terraform/ alone.
+The package is generated from the provider's own schema. What of it is facts (names, types, which
+are required, which are blocks) is read back from there, for the resources and data sources named
+in terraform/ alone.
 """
 
 import json
@@ -81,7 +81,8 @@ def main() -> None:
     version = re.search(r"providerVersion: '([\d.]+)'",
                         (library / "sqs-queue/index.js").read_text(encoding="utf-8")).group(1)
     found = {"provider": "hashicorp/aws", "version": version}
-    for kind, keyword, prefix in (("resources", "resource", ""), ("data_sources", "data", "data-aws-")):
+    for kind, keyword, prefix in (("resources", "resource", ""),
+                                  ("data_sources", "data", "data-aws-")):
         names = sorted(set(re.findall(rf'^{keyword} "aws_(\w+)"', sources, re.MULTILINE)))
         found[kind] = {f"aws_{name}": Resource(library / (prefix + name.replace("_", "-"))).schema()
                        for name in names}

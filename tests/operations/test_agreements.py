@@ -1,4 +1,4 @@
-"""What is written here and in the code, compared: names of queues and settings, patterns, log lines."""
+"""What is said here and in the code, compared: names of queues, settings, patterns, log lines."""
 
 import json
 import re
@@ -88,9 +88,9 @@ def examples(patterns):
 
 @pytest.fixture(scope="module")
 def patterns(states):
-    """The rules' patterns as moto's EventBridge matches them, with and without our own role left out.
-    """
-    models = pytest.importorskip("moto.events.models", reason="not installed: .ci/install servers")
+    """The rules' patterns, as moto's EventBridge matches them, of a run of the module's tests."""
+    models = pytest.importorskip("moto.events.models",
+                                 reason="not installed: .ci/install servers")
     made = states("events")
 
     def of(run):

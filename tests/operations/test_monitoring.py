@@ -1,5 +1,5 @@
-"""monitoring/ and the alarms of terraform/: only figures that exist, alerts that fire and clear, and a
-section in the runbook for each."""
+"""monitoring/ and the alarms of terraform/: only figures that exist, alerts that fire and clear,
+and a section in the runbook for each."""
 
 import json
 import re

@@ -1,8 +1,8 @@
-"""permissions.json against the code: every AWS call is allowed to whom makes it, and nothing else is.
+"""permissions.json against the code: every AWS call is allowed to whom makes it, and no other is.
 
-The calls are read from the sources: the operations of the clients in aws/, and who calls them. A new
-call makes a test fail that says which consumer needs which action; a new place that calls AWS has to
-be named in CALLERS.
+The calls are read from the sources: the operations of the clients in aws/, and who calls them. A
+new call makes a test fail that says which consumer needs which action; a new place that calls AWS
+has to be named in CALLERS.
 """
 
 import json
@@ -20,8 +20,8 @@ SERVICES = {"autoscaling": "autoscaling", "cloudtrail": "cloudtrail", "cloudwatc
             "events": "events", "s3": "s3", "sns": "sns", "sqs": "sqs",
             "step_functions": "states", "sts": "sts"}
 
-# Where AWS is called (the longest match counts) -> who in permissions.json does it. S3 is `payloads`
-# wherever it is called from. Nobody: a command or a library that the service does not run.
+# Where AWS is called (the longest match counts) -> who in permissions.json does it. S3 is
+# `payloads` wherever it is called from. Nobody: a library that the service does not run.
 CALLERS = {
     "worker/": {"queues"},
     "worker/startup.cc": {"queues", "operator"},
@@ -63,7 +63,8 @@ def operations():
     found = {}
     for header in sorted((ROOT / "aws").glob("*.h")):
         service = SERVICES.get(header.stem)
-        sources = "".join(text_of(each) for each in sorted(header.parent.glob(header.stem + "*.cc")))
+        paths = sorted(header.parent.glob(header.stem + "*.cc"))
+        sources = "".join(text_of(each) for each in paths)
         for method in re.findall(r"awaitable<[^;{]*>\s+(\w+)\(", text_of(header)):
             if f'"{camel(method)}"' not in sources:
                 continue
@@ -180,7 +181,7 @@ def test_the_built_policies_are_the_table(states):
     assert set(everything) == {"queues", "intake", "recycle", "payloads", "encryption"}
     for who, statements in everything.items():
         assert [each["Sid"] for each in statements] == [row["sid"] for row in PERMISSIONS[who]]
-        assert [each["Action"] for each in statements] == [row["actions"] for row in PERMISSIONS[who]]
         for each, row in zip(statements, PERMISSIONS[who]):
+            assert each["Action"] == row["actions"]
             assert each["Resource"], each
             assert ("Condition" in each) == bool(row.get("conditions")), each
