@@ -6,6 +6,7 @@ locals {
   granted = concat(
     ["queues"],
     sort(var.consumers),
+    var.roll_back == null ? [] : ["roll_back"],
     var.payload_bucket_arn == null ? [] : ["payloads"],
     var.kms_key_arn == null ? [] : ["encryption"],
   )
@@ -17,6 +18,7 @@ locals {
     events_queue       = contains(keys(var.queues), "events") ? [var.queues["events"].arn] : []
     groups             = ["arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/*"]
     state_machines     = var.state_machine_arns
+    instance_roles     = var.roll_back == null ? [] : var.roll_back.instance_role_arns
     payload_objects    = var.payload_bucket_arn == null ? [] : ["${var.payload_bucket_arn}/*"]
     payload_buckets    = var.payload_bucket_arn == null ? [] : [var.payload_bucket_arn]
     keys               = var.kms_key_arn == null ? [] : [var.kms_key_arn]
@@ -26,7 +28,11 @@ locals {
     tagged = var.require_group_tag ? {
       StringEqualsIgnoreCase = { "aws:ResourceTag/autorecycle_recycle_on_asg_update" = "true" }
     } : {}
-    own_tag_keys = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["autorecycle:*"] } }
+    from_launch_templates = {
+      ArnLike = { "ec2:LaunchTemplate" = var.roll_back == null ? [] : var.roll_back.launch_template_arns }
+    }
+    passed_to_ec2 = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
+    own_tag_keys  = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["autorecycle:*"] } }
   }
 
   # Statements about nothing (no state machines, say) are left out: IAM refuses them.

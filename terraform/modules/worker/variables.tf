@@ -180,6 +180,24 @@ variable "require_group_tag" {
   nullable    = false
 }
 
+variable "roll_back" {
+  description = "What AWS asks of whoever sets a group back to the launch template version that it had: to run instances from these templates, and to pass the roles of their instance profiles. Null: a run that should be rolled back ends with AWS's refusal, its group restored but for the version."
+  type = object({
+    launch_template_arns = list(string)
+    instance_role_arns   = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition = var.roll_back == null || try(length(var.roll_back.launch_template_arns) > 0 && alltrue([
+      for arn in var.roll_back.launch_template_arns : can(regex("^arn:[a-z-]+:ec2:[a-z0-9-]+:[0-9]{12}:launch-template/", arn))
+      ]) && alltrue([
+      for arn in var.roll_back.instance_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/", arn))
+    ]), false)
+    error_message = "roll_back: ARNs of at least one launch template (the id may be *), and of IAM roles."
+  }
+}
+
 variable "state_machine_arns" {
   description = "State machines that autorecycle_step_function_name may name."
   type        = list(string)

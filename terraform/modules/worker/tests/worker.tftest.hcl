@@ -143,6 +143,23 @@ run "permissions_follow_what_is_used" {
   }
 }
 
+run "rolling_back_is_limited_to_what_is_named" {
+  variables {
+    roll_back = {
+      launch_template_arns = ["arn:aws:ec2:eu-west-2:123456789012:launch-template/*"]
+      instance_role_arns   = ["arn:aws:iam::123456789012:role/web"]
+    }
+  }
+  assert {
+    condition     = output.task_statements.roll_back[0].Condition.ArnLike["ec2:LaunchTemplate"] == tolist(var.roll_back.launch_template_arns)
+    error_message = "instances only from these templates"
+  }
+  assert {
+    condition     = output.task_statements.roll_back[1].Resource == tolist(var.roll_back.instance_role_arns)
+    error_message = "these roles, and to EC2 only"
+  }
+}
+
 run "people_may_plan_and_ask" {
   assert {
     condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue"] && (
@@ -301,6 +318,7 @@ run "numbers_and_names_that_cannot_be_are_refused" {
     tasks      = { min = 3, max = 2 }
     scaling    = { backlog_per_task = 0 }
     canary     = { image = "autorecycle:0.2.0", percent = 90 }
+    roll_back  = { launch_template_arns = [] }
   }
-  expect_failures = [var.name, var.subnet_ids, var.tasks, var.scaling, var.canary]
+  expect_failures = [var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
 }
