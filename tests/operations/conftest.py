@@ -70,16 +70,27 @@ def terraform(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def states(terraform):
-    """states(module): the outputs of each run of a module's tests, {run: {output: value}}."""
-    def of(module: str) -> dict[str, dict]:
-        made = {}
-        for line in terraform(TERRAFORM / "modules" / module, "test", "-json",
-                              "-verbose").splitlines():
-            message = json.loads(line)
-            if message["type"] == "test_state":
-                outputs = message["test_state"]["outputs"]
-                made[message["@testrun"]] = {name: each["value"] for name, each in outputs.items()}
-        return made
+def tested(terraform):
+    """tested(folder): what `terraform test` there came to, and the outputs of each of its runs."""
+    known = {}
 
-    return of
+    def run(folder: Path) -> tuple[dict, dict[str, dict]]:
+        if folder not in known:
+            summary, outputs = {}, {}
+            for line in terraform(folder, "test", "-json", "-verbose").splitlines():
+                message = json.loads(line)
+                if message["type"] == "test_state":
+                    made = message["test_state"].get("outputs", {})
+                    outputs[message["@testrun"]] = {name: each["value"]
+                                                    for name, each in made.items()}
+                summary = message.get("test_summary", summary)
+            known[folder] = summary, outputs
+        return known[folder]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def states(tested):
+    """states(module): the outputs of each run of a module's tests, {run: {output: value}}."""
+    return lambda module: tested(TERRAFORM / "modules" / module)[1]
