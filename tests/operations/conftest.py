@@ -26,6 +26,14 @@ sys.exit(code)
 """
 
 
+def readable(lines: str) -> str:
+    """What went wrong, of Terraform's JSON lines."""
+    messages = [json.loads(line) for line in lines.splitlines()]
+    return "".join(f"{each.get('@testrun', '')}: {each['@message']}: "
+                   f"{each['diagnostic'].get('detail', '')}\n"
+                   for each in messages if each["@level"] == "error" and "diagnostic" in each)
+
+
 def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
@@ -54,8 +62,9 @@ def terraform(tmp_path_factory):
         of_this = environment | {"TF_DATA_DIR": str(data / folder.name)}
         done = subprocess.run([sys.executable, "-c", RUN, str(folder), *arguments], env=of_this,
                               capture_output=True, text=True, timeout=120)
+        said = readable(done.stdout) if "-json" in arguments else done.stdout
         assert done.returncode == 0, f"terraform {' '.join(arguments)} in {folder.name}:\n" \
-                                     f"{done.stdout}{done.stderr}"
+                                     f"{said}{done.stderr}"
         return done.stdout
 
     def run_initialised(folder: Path, *arguments: str) -> str:

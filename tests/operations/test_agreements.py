@@ -41,10 +41,10 @@ def test_settings_that_the_module_keeps_for_itself_exist():
     assert set(re.findall(r'"([a-z-]+)"', kept)) <= set(OPTIONS)
 
 
-def test_the_tags_of_a_group_are_the_ones_that_the_worker_reads():
-    known = set(re.findall(r'"(autorecycle_\w+)"', read("consumers/recycle/policy.h")))
-    written = set(re.findall(r"^ +(autorecycle_\w+) +=", read("terraform/modules/asg-tags/main.tf"),
-                             re.MULTILINE))
+def test_the_tags_of_a_group_are_the_ones_that_the_worker_reads(states):
+    known = set(re.findall(r'"(autorecycle_[a-z_]*[a-z])"', read("consumers/recycle/policy.h") +
+                           read("consumers/recycle/gates/rules.cc")))
+    written = set(states("asg-tags")["everything_that_is_set_has_its_tag"]["tags"])
     assert written == known
 
 

@@ -138,3 +138,14 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   from_port         = 443
   to_port           = 443
 }
+
+resource "aws_vpc_security_group_egress_rule" "gates" {
+  for_each = toset(var.gate_egress == null ? [] : [for port in var.gate_egress.ports : tostring(port)])
+
+  security_group_id = aws_security_group.this.id
+  description       = "HTTP gates"
+  cidr_ipv4         = var.gate_egress.cidr_ipv4
+  ip_protocol       = "tcp"
+  from_port         = tonumber(each.value)
+  to_port           = tonumber(each.value)
+}

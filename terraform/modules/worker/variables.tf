@@ -103,6 +103,20 @@ variable "subnet_ids" {
   }
 }
 
+variable "gate_egress" {
+  description = "Where tasks may go beside AWS: the ports that HTTP gates ask, and the addresses of the groups' instances. Null for nowhere."
+  type = object({
+    ports     = set(number)
+    cidr_ipv4 = string
+  })
+  default = null
+
+  validation {
+    condition     = var.gate_egress == null || try(length(var.gate_egress.ports) > 0 && can(cidrhost(var.gate_egress.cidr_ipv4, 0)), false)
+    error_message = "gate_egress: at least one port, and a CIDR such as 10.0.0.0/8."
+  }
+}
+
 variable "tasks" {
   description = "Fewest and most tasks. One is enough for thousands of recycles; two survive the loss of a zone without a pause."
   type = object({

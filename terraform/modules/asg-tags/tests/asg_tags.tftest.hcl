@@ -27,23 +27,98 @@ run "everything_that_is_set_has_its_tag" {
     slack_monitoring_channel = "platform-alerts"
     notify_pager_duty        = false
     dry_run                  = true
+    window_closes            = "pause"
+    max_size_limit           = 12
+    standby_instances        = "skip"
+    protected_instances      = "include"
+    rollback_on_failure      = true
+    gates = {
+      min_age               = "2m"
+      http                  = "http:8080/healthz"
+      http_status           = "200-299"
+      http_request_timeout  = "5s"
+      command               = "smoke"
+      command_run_timeout   = "30s"
+      alarms                = ["web-5xx", "web-latency"]
+      bake                  = "10m"
+      health_timeout        = "10m"
+      load_balancer_timeout = "10m"
+      min_age_timeout       = "10m"
+      http_timeout          = "10m"
+      command_timeout       = "10m"
+      alarms_timeout        = "1h"
+    }
+    hooks = {
+      before_start     = "announce"
+      before_terminate = "drain"
+      after_end        = "announce"
+      timeout          = "30s"
+      failure          = "continue"
+    }
   }
   assert {
     condition = output.tags == {
-      autorecycle_recycle_on_asg_update    = "true"
-      autorecycle_strategy                 = "out-in-timed"
-      autorecycle_recycle_window           = "22:00:00-05:30:00"
-      autorecycle_exclude_window           = "23:00:00-23:30:00+01:00:00-01:10:00"
-      autorecycle_time_zone                = "Europe/London"
-      autorecycle_override_component_name  = "web"
-      autorecycle_step_function_name       = "recycler"
-      autorecycle_team                     = "platform"
-      autorecycle_slack_monitoring_channel = "platform-alerts"
-      autorecycle_notify_pager_duty        = "false"
-      autorecycle_dry_run                  = "true"
+      autorecycle_recycle_on_asg_update      = "true"
+      autorecycle_strategy                   = "out-in-timed"
+      autorecycle_recycle_window             = "22:00:00-05:30:00"
+      autorecycle_exclude_window             = "23:00:00-23:30:00+01:00:00-01:10:00"
+      autorecycle_time_zone                  = "Europe/London"
+      autorecycle_override_component_name    = "web"
+      autorecycle_step_function_name         = "recycler"
+      autorecycle_team                       = "platform"
+      autorecycle_slack_monitoring_channel   = "platform-alerts"
+      autorecycle_notify_pager_duty          = "false"
+      autorecycle_dry_run                    = "true"
+      autorecycle_window_closes              = "pause"
+      autorecycle_max_size_limit             = "12"
+      autorecycle_standby_instances          = "skip"
+      autorecycle_protected_instances        = "include"
+      autorecycle_rollback_on_failure        = "true"
+      autorecycle_gate_min_age               = "2m"
+      autorecycle_gate_http                  = "http:8080/healthz"
+      autorecycle_gate_http_status           = "200-299"
+      autorecycle_gate_http_request_timeout  = "5s"
+      autorecycle_gate_command               = "smoke"
+      autorecycle_gate_command_run_timeout   = "30s"
+      autorecycle_gate_alarms                = "web-5xx+web-latency"
+      autorecycle_gate_bake                  = "10m"
+      autorecycle_gate_health_timeout        = "10m"
+      autorecycle_gate_load_balancer_timeout = "10m"
+      autorecycle_gate_min_age_timeout       = "10m"
+      autorecycle_gate_http_timeout          = "10m"
+      autorecycle_gate_command_timeout       = "10m"
+      autorecycle_gate_alarms_timeout        = "1h"
+      autorecycle_hook_before_start          = "announce"
+      autorecycle_hook_before_terminate      = "drain"
+      autorecycle_hook_after_end             = "announce"
+      autorecycle_hook_timeout               = "30s"
+      autorecycle_hook_failure               = "continue"
     }
     error_message = "a variable without its tag"
   }
+}
+
+run "a_default_of_the_worker_can_be_switched_off" {
+  variables {
+    gates = { http = "off", bake = "off" }
+  }
+  assert {
+    condition     = output.tags.autorecycle_gate_http == "off" && output.tags.autorecycle_gate_bake == "off"
+    error_message = "off is a value"
+  }
+}
+
+run "gates_and_choices_that_nobody_understands_are_refused" {
+  command = plan
+  variables {
+    window_closes       = "stop"
+    max_size_limit      = 0
+    standby_instances   = "ignore"
+    protected_instances = "ignore"
+    gates               = { http = "http://elsewhere/", bake = "soon", http_status = "fine" }
+    hooks               = { failure = "ignore" }
+  }
+  expect_failures = [var.window_closes, var.max_size_limit, var.standby_instances, var.protected_instances, var.gates, var.hooks]
 }
 
 run "switched_off_is_a_value_not_an_absence" {

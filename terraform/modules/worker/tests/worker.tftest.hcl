@@ -160,6 +160,21 @@ run "rolling_back_is_limited_to_what_is_named" {
   }
 }
 
+run "tasks_reach_instances_on_the_ports_of_gates_only" {
+  variables {
+    gate_egress = { ports = [8080, 8443], cidr_ipv4 = "10.0.0.0/8" }
+  }
+  assert {
+    condition = alltrue([for port, rule in aws_vpc_security_group_egress_rule.gates :
+    rule.cidr_ipv4 == "10.0.0.0/8" && rule.from_port == tonumber(port) && rule.to_port == tonumber(port)])
+    error_message = "one rule a port"
+  }
+  assert {
+    condition     = keys(aws_vpc_security_group_egress_rule.gates) == ["8080", "8443"]
+    error_message = "the ports that were named"
+  }
+}
+
 run "people_may_plan_and_ask" {
   assert {
     condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue"] && (
@@ -313,12 +328,13 @@ run "a_size_that_fargate_does_not_have_is_refused" {
 run "numbers_and_names_that_cannot_be_are_refused" {
   command = plan
   variables {
-    name       = "auto recycle"
-    subnet_ids = []
-    tasks      = { min = 3, max = 2 }
-    scaling    = { backlog_per_task = 0 }
-    canary     = { image = "autorecycle:0.2.0", percent = 90 }
-    roll_back  = { launch_template_arns = [] }
+    name        = "auto recycle"
+    subnet_ids  = []
+    tasks       = { min = 3, max = 2 }
+    scaling     = { backlog_per_task = 0 }
+    canary      = { image = "autorecycle:0.2.0", percent = 90 }
+    roll_back   = { launch_template_arns = [] }
+    gate_egress = { ports = [8080], cidr_ipv4 = "10.0.0.0" }
   }
-  expect_failures = [var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
+  expect_failures = [var.gate_egress, var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
 }
