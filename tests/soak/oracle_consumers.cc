@@ -115,18 +115,20 @@ bool Oracle::is_forgotten(const Copy& copy, const Delivery& delivery) const {
 }
 
 void Oracle::drained(int worker) {
-  std::vector<CopyPtr> kept;
+  std::vector<std::pair<CopyPtr, int>> kept;
   for (const auto& [id, copy] : copies_) {
     for (const auto& [receive, delivery] : copy->deliveries) {
       if (delivery.worker == worker && !copy->gone && is_forgotten(*copy, delivery)) {
-        kept.push_back(copy);
+        kept.emplace_back(copy, receive);
         break;
       }
     }
   }
-  std::ranges::sort(kept, {}, [](const CopyPtr& copy) { return copy->number; });
-  for (const CopyPtr& copy : kept)
-    accuse(*copy, "neither deleted nor given back when its worker drained");
+  std::ranges::sort(kept, {}, [](const auto& held) { return held.first->number; });
+  for (const auto& [copy, receive] : kept) {
+    accuse(*copy, fmt::format("receive {} neither deleted nor given back when worker {} drained",
+                              receive, worker));
+  }
 }
 
 void Oracle::conclude() {

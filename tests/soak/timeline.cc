@@ -6,7 +6,9 @@ namespace soak {
 
 namespace {
 
-constexpr std::size_t kEventsMax = 400;  // kept a message: one that goes round for ever is a bug
+// Kept a message, the last ones: copies of a long one may go round for an hour.
+constexpr std::size_t kEventsMax = 400;
+constexpr std::size_t kEventsShown = 120;
 
 std::string sentence(const Event& event) {
   const auto worker = fmt::format("worker {}", event.worker);
@@ -68,14 +70,18 @@ void Timeline::add(Serial serial, Event event) {
   mix(static_cast<std::uint64_t>(event.detail));
   ++count_;
   auto& events = events_[serial];
-  if (events.size() < kEventsMax) events.push_back(event);
+  if (events.size() == kEventsMax) events.erase(events.begin(), events.begin() + kEventsMax / 2);
+  events.push_back(event);
 }
 
 std::string Timeline::text_of(Serial serial) const {
   const auto found = events_.find(serial);
   if (found == events_.end()) return "  (nothing is kept of it)\n";
-  std::string out;
-  for (const Event& event : found->second) {
+  const auto& events = found->second;
+  const std::size_t first = events.size() > kEventsShown ? events.size() - kEventsShown : 0;
+  std::string out = first > 0 ? "  (earlier events are left out)\n" : "";
+  for (std::size_t i = first; i < events.size(); ++i) {
+    const Event& event = events[i];
     out += fmt::format("  {:>12.3f} s  {}", static_cast<double>(event.at.count()) / 1000,
                        sentence(event));
     if (event.receive > 0) out += fmt::format("  (receive {})", event.receive);
