@@ -4,7 +4,6 @@
 // non-const lvalue, so it cannot be used for this.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -23,25 +22,25 @@ class Waiter {
   virtual void complete(boost::system::error_code ec) = 0;
 };
 
-template <class Handler>
+template <class Handler, class Executor>
 class WaiterOf final : public Waiter {
  public:
-  WaiterOf(Handler handler, const boost::asio::any_io_executor& fallback)
-      : handler_(std::move(handler)),
-        executor_(boost::asio::get_associated_executor(handler_, fallback)) {}
+  WaiterOf(Handler handler, Executor fallback)
+      : handler_(std::move(handler)), fallback_(std::move(fallback)) {}
   void complete(boost::system::error_code ec) override {
-    boost::asio::post(executor_, boost::asio::append(std::move(handler_), ec));
+    auto executor = boost::asio::get_associated_executor(handler_, fallback_);
+    boost::asio::post(std::move(executor), boost::asio::append(std::move(handler_), ec));
   }
 
  private:
   Handler handler_;
-  boost::asio::any_io_executor executor_;
+  Executor fallback_;
 };
 
 // `fallback` is used where the handler has no executor of its own.
-template <class Handler>
-std::unique_ptr<Waiter> make_waiter(Handler handler, const boost::asio::any_io_executor& fallback) {
-  return std::make_unique<WaiterOf<Handler>>(std::move(handler), fallback);
+template <class Handler, class Executor>
+std::unique_ptr<Waiter> make_waiter(Handler handler, Executor fallback) {
+  return std::make_unique<WaiterOf<Handler, Executor>>(std::move(handler), std::move(fallback));
 }
 
 }  // namespace base

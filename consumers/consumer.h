@@ -45,13 +45,13 @@ struct Poison {
 
 using Verdict = std::variant<Done, Retry, Defer, Poison>;
 
-// The message in hand and what is known about its delivery.
+// The message in hand and what is known about its delivery. Its texts outlive consume().
 struct Delivery {
   messages::Message message;
-  std::string message_id;  // SQS's; the correlation id of every log line
+  std::string_view message_id;  // SQS's; the correlation id of every log line
   int receive_count = 1;
   base::TimePoint sent_at;  // when SQS took it
-  std::string queue;        // role of the queue it came from
+  std::string_view queue;   // role of the queue it came from
 };
 
 class Consumer {

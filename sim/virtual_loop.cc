@@ -39,8 +39,15 @@ class TaskOf final : public Task {
   F f_;
 };
 
+// Somebody who sleeps. The slot is cleared before the waiter completes, so that a cancellation
+// never reaches a sleep that is over.
 struct Sleep {
-  std::unique_ptr<base::Waiter> waiter;  // empty once completed or cancelled
+  std::unique_ptr<base::Waiter> waiter;
+  asio::cancellation_slot slot;
+  void end(error_code ec) {
+    if (slot.is_connected()) slot.clear();
+    waiter->complete(ec);
+  }
 };
 
 class Context final : public asio::execution_context {
@@ -56,7 +63,7 @@ class Context final : public asio::execution_context {
   }
 
   std::deque<std::unique_ptr<Task>> ready;
-  std::multimap<base::SteadyPoint, std::shared_ptr<Sleep>> sleeps;
+  std::multimap<base::SteadyPoint, Sleep> sleeps;
   base::TimePoint start;
   base::SteadyPoint now{};
   bool running = false;  // a task of ours, at this moment
@@ -107,27 +114,25 @@ class VirtualClock final : public base::Clock {
   }
   base::SteadyPoint steady_now() const override { return context_.now; }
 
+  // No coroutine of its own: a worker may have a hundred thousand sleepers.
   asio::awaitable<void> sleep_until(base::SteadyPoint deadline) override {
     auto initiate = [this, deadline](auto handler) { start_sleep(std::move(handler), deadline); };
-    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(error_code)>(
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(error_code)>(
         std::move(initiate), asio::use_awaitable);
   }
 
  private:
   template <class Handler>
   void start_sleep(Handler handler, base::SteadyPoint deadline) {
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    auto sleep = std::make_shared<Sleep>();
-    sleep->waiter = base::make_waiter(std::move(handler), Executor(context_));
-    if (slot.is_connected()) {
-      std::weak_ptr<Sleep> weak = sleep;
-      slot.assign([weak](asio::cancellation_type) {
-        if (auto s = weak.lock(); s && s->waiter) {
-          std::exchange(s->waiter, nullptr)->complete(asio::error::operation_aborted);
-        }
-      });
-    }
-    context_.sleeps.emplace(std::max(deadline, context_.now), std::move(sleep));
+    const auto slot = asio::get_associated_cancellation_slot(handler);
+    const auto at = context_.sleeps.emplace(
+        std::max(deadline, context_.now),
+        Sleep{base::make_waiter(std::move(handler), Executor(context_)), slot});
+    if (!slot.is_connected()) return;
+    at->second.slot.assign([&sleeps = context_.sleeps, at](asio::cancellation_type) {
+      Sleep sleep = std::move(sleeps.extract(at).mapped());
+      sleep.end(asio::error::operation_aborted);
+    });
   }
 
   Context& context_;
@@ -141,20 +146,11 @@ struct VirtualLoop::Impl {
 
   // Wakes the next sleeper; false if there is none at or before `limit`.
   bool advance(base::SteadyPoint limit) {
-    while (!context.sleeps.empty()) {
-      const auto next = context.sleeps.begin();
-      if (!next->second->waiter) {  // cancelled: must not move the clock
-        context.sleeps.erase(next);
-        continue;
-      }
-      if (next->first > limit) return false;
-      context.now = std::max(context.now, next->first);
-      const auto sleep = next->second;
-      context.sleeps.erase(next);
-      std::exchange(sleep->waiter, nullptr)->complete({});
-      return true;
-    }
-    return false;
+    if (context.sleeps.empty() || context.sleeps.begin()->first > limit) return false;
+    auto next = context.sleeps.extract(context.sleeps.begin());
+    context.now = std::max(context.now, next.key());
+    next.mapped().end({});
+    return true;
   }
 
   void run_one() {

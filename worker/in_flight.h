@@ -7,11 +7,12 @@
 #include "aws/sqs.h"
 #include "base/clock.h"
 #include "base/trace.h"
+#include "consumers/consumer.h"
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/container/deque.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,8 +47,8 @@ struct Entry {
   boost::asio::cancellation_signal cancel{};          // of the running consumer
   std::shared_ptr<const base::TraceContext> trace{};  // known once it has begun; mostly none
   std::unique_ptr<aws::ObjectName> payload{};         // to be removed once the message is deleted
-  std::string_view kind;      // of the decoded message, one of messages/kinds.h
-  std::string_view consumer;  // its name, while it lives
+  std::string_view kind;                          // of the decoded message, one of messages/kinds.h
+  const consumers::Consumer* consumer = nullptr;  // that works or worked on it
   int delete_attempts = 0;
   Stage stage = Stage::kPending;
   Cancelled cancelled = Cancelled::kNo;
@@ -102,7 +103,9 @@ class InFlightTable {
 
   EntryId next_number_ = 1;
   std::size_t size_ = 0;
-  std::deque<Slot> slots_;  // of stable address
+  // Of stable address; in blocks, since std::deque would ask malloc for every single one.
+  using Blocks = boost::container::deque_options<boost::container::block_size<64>>::type;
+  boost::container::deque<Slot, void, Blocks> slots_;
   std::vector<std::uint32_t> free_;
   std::vector<Wake> order_;  // a binary heap, the earliest first; every slot knows its place
 };

@@ -1,10 +1,10 @@
 // QueueRuntime, the way of a message: begun, consumed, settled. Its other half, queue_runtime.cc,
 // is the queue as a whole: start, drain, room, and what is lost.
 #include "aws/payload_pointer.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "base/traced_executor.h"
 #include "messages/decode.h"
-#include "worker/guarded.h"
 #include "worker/message_trace.h"
 #include "worker/metrics.h"
 #include "worker/queue_runtime.h"
@@ -68,7 +68,7 @@ void QueueRuntime::fetch(Entry& entry) {
     on_fetched(id, error, std::move(fetched));
   };
   asio::co_spawn(base::traced(context_.executor, entry.trace),
-                 guarded(context_.payloads.fetch(entry.message.body)),
+                 base::guarded(context_.payloads.fetch(entry.message.body)),
                  asio::bind_cancellation_slot(entry.cancel.slot(), std::move(on_end)));
 }
 
@@ -135,7 +135,7 @@ void QueueRuntime::dispatch(Entry& entry, const std::string& body) {
 
 void QueueRuntime::consume(Entry& entry, consumers::Consumer& consumer,
                            consumers::Delivery delivery) {
-  entry.consumer = consumer.name();
+  entry.consumer = &consumer;
   ++consuming_;
   auto on_end = [this, id = entry.id](std::exception_ptr error, consumers::Verdict verdict) {
     on_consumed(id, error, std::move(verdict));
@@ -171,11 +171,13 @@ void QueueRuntime::on_consumed(EntryId id, std::exception_ptr error, consumers::
       break;
   }
   const std::string what = describe_exception(error);
-  base::log_error("worker", "a consumer ended with an exception",
-                  with_trace(entry.trace, {{"queue", settings_.role},
-                                           {"consumer", entry.consumer},
-                                           {"message_id", entry.message.message_id},
-                                           {"exception", what}}));
+  base::log_error(
+      "worker", "a consumer ended with an exception",
+      with_trace(entry.trace,
+                 {{"queue", settings_.role},
+                  {"consumer", entry.consumer == nullptr ? "none" : entry.consumer->name()},
+                  {"message_id", entry.message.message_id},
+                  {"exception", what}}));
   consumers::Retry retry{base::Duration(0), "exception: " + what};
   judge(entry, retry);
   settle(entry, std::move(retry));

@@ -74,7 +74,7 @@ void QueueRuntime::drain() {
   pool_.stop();
   table_.for_each([this](Entry& entry) {
     if (entry.stage == Stage::kPending) leaver_.give_back(entry, base::Duration(0));
-    if (entry.stage == Stage::kRunning && entry.consumer == kHandedOver) {
+    if (entry.consumer != nullptr && entry.consumer->name() == kHandedOver) {
       cancel(entry, Cancelled::kHandOver);
     }
   });

@@ -1,8 +1,8 @@
 #include "worker/task_group.h"
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "base/traced_executor.h"
-#include "worker/guarded.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -35,7 +35,8 @@ void TaskGroup::spawn(std::string what, asio::awaitable<void> task, asio::cancel
     --running_;
     if (running_ == 0) ended_.ring();
   };
-  asio::co_spawn(base::traced(executor_, std::move(trace)), guarded(start_later(std::move(task))),
+  asio::co_spawn(base::traced(executor_, std::move(trace)),
+                 base::guarded(start_later(std::move(task))),
                  asio::bind_cancellation_slot(slot, std::move(on_end)));
 }
 

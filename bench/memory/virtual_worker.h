@@ -27,7 +27,7 @@ class SleepingConsumer final : public consumers::Consumer {
   boost::asio::awaitable<consumers::Verdict> consume(consumers::Delivery delivery) override {
     ++begun;
     co_await clock_.sleep_for(kAsleep);
-    co_return consumers::Done{delivery.message_id, {}};
+    co_return consumers::Done{std::string(delivery.message_id), {}};
   }
 
   std::size_t begun = 0;

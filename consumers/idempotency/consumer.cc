@@ -49,7 +49,7 @@ struct IdempotentConsumer::Run {
 };
 
 std::string request_key(const Delivery& delivery) {
-  return delivery.message.id.empty() ? delivery.message_id : delivery.message.id;
+  return delivery.message.id.empty() ? std::string(delivery.message_id) : delivery.message.id;
 }
 
 std::string payload_fingerprint(const Delivery& delivery) {

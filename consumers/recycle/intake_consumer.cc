@@ -26,7 +26,8 @@ struct Cause {
 
 Cause cause_of(const Delivery& delivery) {
   Cause cause;
-  cause.event_id = delivery.message.id.empty() ? delivery.message_id : delivery.message.id;
+  cause.event_id =
+      delivery.message.id.empty() ? std::string(delivery.message_id) : delivery.message.id;
   if (const auto* request = std::get_if<RecycleRequest>(&delivery.message.payload)) {
     cause.request = *request;
     if (cause.request.reason.empty()) cause.request.reason = "enqueued by hand";

@@ -51,7 +51,7 @@ Run::Run(Services services, Config config, ProgressObserver observer, Observer& 
       config_(std::move(config)),
       observer_(std::move(observer)),
       request_(std::get<messages::RecycleRequest>(delivery.message.payload)),
-      message_id_(std::move(delivery.message_id)),
+      message_id_(delivery.message_id),
       reader_(eyes, request_.group),
       new_run_id_(services.random.hex(12)),
       started_(services.clock.steady_now()) {

@@ -1,7 +1,7 @@
 #include "tests/support/hostile_http.h"
 
+#include "base/guarded.h"
 #include "sim/wake_signal.h"
-#include "worker/guarded.h"
 #include "worker/task_group.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -193,7 +193,7 @@ awaitable<HostileHttp::Answer> HostileHttp::serve(base::HttpRequest request,
   const auto exchange = std::make_shared<Exchange>();
   ++shared_->served;
   asio::co_spawn(
-      executor_, worker::guarded(handle_later(handler_, std::move(request))),
+      executor_, base::guarded(handle_later(handler_, std::move(request))),
       asio::bind_cancellation_slot(
           exchange->hangup.slot(),
           [exchange, shared = shared_](std::exception_ptr error, base::HttpResponse response) {
@@ -207,8 +207,8 @@ awaitable<HostileHttp::Answer> HostileHttp::serve(base::HttpRequest request,
   std::exception_ptr cancelled;
   try {
     while (!exchange->response && !cut_off_ && clock_.steady_now() < deadline) {
-      co_await (worker::guarded(exchange->answered.wait()) ||
-                worker::guarded(clock_.sleep_until(deadline)));
+      co_await (base::guarded(exchange->answered.wait()) ||
+                base::guarded(clock_.sleep_until(deadline)));
     }
   } catch (const asio::multiple_exceptions&) {
     cancelled =
