@@ -17,4 +17,8 @@ inline base::Duration full_jitter(base::Random& random, int attempt, base::Durat
   return std::max(floor, base::Duration(static_cast<std::int64_t>(random.uniform() * ceiling)));
 }
 
+// For what will not heal in seconds, though somebody may heal it: denied, no such queue.
+inline constexpr base::Duration kPermanentFloor{10'000};
+inline constexpr base::Duration kPermanentCap{60'000};
+
 }  // namespace worker

@@ -160,6 +160,12 @@ void VisibilityKeeper::extended(Entry& entry, base::SteadyPoint sent, base::Dura
                                 base::SteadyPoint renew_at) {
   metrics_.extended("ok");
   if (entry.lost) return;
+  if (context_.clock.steady_now() >= entry.deadline) {
+    // Answered too late, which only happens once nobody tends the table: it may have been seen by
+    // somebody else in between.
+    callbacks_.on_lost(entry.id);
+    return;
+  }
   entry.renewal_failed = false;
   entry.deadline = sent + visibility;
   entry.renew_at = visibility < settings_.visibility ? renewal_time(entry.deadline) : renew_at;

@@ -20,9 +20,6 @@ constexpr std::size_t kFinishedMax = 10'000;
 constexpr base::Duration kDeleteRetryBase{200};
 constexpr base::Duration kDeleteRetryCap{5'000};
 constexpr base::Duration kDeleteRetryFloor{50};
-// Denied, no such queue: will not heal in seconds, but somebody may heal it.
-constexpr base::Duration kPermanentFloor{10'000};
-constexpr base::Duration kPermanentCap{60'000};
 constexpr base::Duration kStoppingStep{1'000};
 // S3 must not hold up a shutdown.
 constexpr base::Duration kRemoveDeadline{10'000};
@@ -110,27 +107,28 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
   if (asked.empty()) co_return;
   const auto result = co_await no_throw(
       context_.sqs.delete_message_batch(settings_.target.url, std::move(handles)));
-  std::vector<EntryId> again;
-  int attempts = 1;
-  bool transient = true;
+  // Together, as they were asked for; but what is refused must not hold up what only failed.
+  std::vector<EntryId> soon;
+  std::vector<EntryId> later;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (result && result->at(i)) {
       deleted(asked[i]);
       continue;
     }
-    const base::Error& error = result ? result->at(i).error() : result.error();
-    if (!not_deleted(asked[i], error)) continue;
-    attempts = std::max(attempts, table_.find(asked[i])->delete_attempts);
-    transient = transient && error.is_transient();
-    again.push_back(asked[i]);
+    const base::Error error = result ? result->at(i).error() : result.error();
+    if (not_deleted(asked[i], error)) (error.is_transient() ? soon : later).push_back(asked[i]);
   }
-  if (again.empty()) co_return;
-  // Together, as they were asked for.
-  const auto delay = transient ? full_jitter(context_.random, attempts, kDeleteRetryBase,
-                                             kDeleteRetryCap, kDeleteRetryFloor)
-                               : full_jitter(context_.random, attempts, kPermanentFloor,
-                                             kPermanentCap, kPermanentFloor);
-  tasks_.spawn("deleting messages again", delete_again(std::move(again), delay));
+  delete_again(std::move(soon), kDeleteRetryBase, kDeleteRetryCap, kDeleteRetryFloor);
+  delete_again(std::move(later), kPermanentFloor, kPermanentCap, kPermanentFloor);
+}
+
+void Leaver::delete_again(std::vector<EntryId> ids, base::Duration delay_base, base::Duration cap,
+                          base::Duration floor) {
+  if (ids.empty()) return;
+  int attempts = 1;
+  for (const EntryId id : ids) attempts = std::max(attempts, table_.find(id)->delete_attempts);
+  const auto delay = full_jitter(context_.random, attempts, delay_base, cap, floor);
+  tasks_.spawn("deleting messages again", delete_after(std::move(ids), delay));
 }
 
 // The queue entry is gone; what it pointed to goes second and at leisure.
@@ -177,7 +175,7 @@ bool Leaver::not_deleted(EntryId id, const base::Error& error) {
   return true;
 }
 
-boost::asio::awaitable<void> Leaver::delete_again(std::vector<EntryId> ids, base::Duration delay) {
+boost::asio::awaitable<void> Leaver::delete_after(std::vector<EntryId> ids, base::Duration delay) {
   // In short steps: a drain does not wait for the whole of a long back-off.
   const auto until = context_.clock.steady_now() + delay;
   while (!stopping_ && context_.clock.steady_now() < until) {

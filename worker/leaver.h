@@ -40,7 +40,9 @@ class Leaver {
  private:
   boost::asio::awaitable<void> delete_batch(std::vector<EntryId> ids);
   boost::asio::awaitable<void> give_back_batch(std::vector<EntryId> ids);
-  boost::asio::awaitable<void> delete_again(std::vector<EntryId> ids, base::Duration delay);
+  void delete_again(std::vector<EntryId> ids, base::Duration delay_base, base::Duration cap,
+                    base::Duration floor);
+  boost::asio::awaitable<void> delete_after(std::vector<EntryId> ids, base::Duration delay);
   // True if it will be tried again.
   bool not_deleted(EntryId id, const base::Error& error);
   void deleted(EntryId id);

@@ -22,9 +22,6 @@ constexpr base::Duration kPollGrace{40'000};
 constexpr base::Duration kBackOffBase{250};
 constexpr base::Duration kBackOffFloor{100};
 constexpr base::Duration kBackOffCap{20'000};
-// Denied, no such queue: will not heal in seconds, but somebody may heal it.
-constexpr base::Duration kPermanentFloor{10'000};
-constexpr base::Duration kPermanentCap{60'000};
 // SQS knows a ReceiveRequestAttemptId for five minutes.
 constexpr base::Duration kAttemptMax{240'000};
 

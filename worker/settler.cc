@@ -70,6 +70,11 @@ void Settler::sent_on(Entry& entry) {
 
 awaitable<bool> Settler::done(Entry& entry, consumers::Done verdict) {
   for (consumers::Outgoing& outgoing : verdict.outgoing) {
+    if (entry.lost) {
+      // Whoever has it now sends what is left, too.
+      leaver_.give_back(entry, base::Duration(0));
+      co_return false;
+    }
     const std::string role = outgoing.queue;
     if (!routes_.contains(role)) {
       // No retry brings the queue into the configuration.

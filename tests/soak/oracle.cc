@@ -17,6 +17,10 @@ bool is_dead_letter_queue(const std::string& queue) {
   return queue.find("-dlq") != std::string::npos;
 }
 
+double seconds_of(base::SteadyPoint::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 std::int64_t milliseconds(base::SteadyPoint::duration duration) {
   return std::chrono::duration_cast<base::Duration>(duration).count();
 }
@@ -31,7 +35,8 @@ base::Duration Oracle::now() const {
 }
 
 void Oracle::note(const Copy& copy, What what, int worker, int receive, std::int64_t detail) {
-  timeline_.add(copy.serial, {now(), what, static_cast<std::int16_t>(worker), receive, detail});
+  timeline_.add(copy.serial, {now(), what, static_cast<std::int16_t>(worker), receive,
+                              static_cast<std::uint32_t>(copy.number), detail});
 }
 
 void Oracle::accuse(const Copy& copy, const std::string& rule) {
@@ -65,7 +70,7 @@ void Oracle::on_stored(const std::string& queue, const sim::StoredMessage& store
   if (is_dead_letter_queue(queue)) {
     ++stats_.dead_letters;
     message.dead = true;
-    timeline_.add(*serial, {now(), What::kDeadLetter, -1, 0, 0});
+    timeline_.add(*serial, {now(), What::kDeadLetter, -1, 0, 0, 0});
     for (const auto& weak : others) {
       if (const auto other = weak.lock()) other->dead = true;
     }
@@ -233,8 +238,12 @@ void Oracle::hid(int worker, const std::string& handle, base::SteadyPoint sent,
   if (!ref.copy) return;
   Delivery& delivery = ref.copy->deliveries.at(ref.receive);
   --delivery.hides;
-  if (visibility.count() == 0) return;
-  if (delivery.worker == worker) delivery.until = std::max(delivery.until, sent + visibility);
+  note(*ref.copy, What::kHid, worker, ref.receive);
+  if (visibility.count() == 0 || delivery.worker != worker) return;
+  // An answer that comes too late does not bring back what had to be given up.
+  if (clock_.steady_now() >= delivery.until) delivery.given_up = true;
+  if (clock_.steady_now() > delivery.until) return;
+  delivery.until = std::max(delivery.until, sent + visibility);
 }
 
 void Oracle::not_hid(const std::string& handle) {
@@ -242,6 +251,7 @@ void Oracle::not_hid(const std::string& handle) {
   if (!ref.copy) return;
   Delivery& delivery = ref.copy->deliveries.at(ref.receive);
   --delivery.hides;
+  note(*ref.copy, What::kNotHid, -1, ref.receive);
   delivery.not_hid_at = clock_.steady_now();
 }
 
@@ -277,6 +287,7 @@ void Oracle::delete_failed(int worker, const std::string& handle) {
   const HandleRef ref = find(handle);
   if (!ref.copy) return;
   delete_answered(worker, handle, false, true);
+  note(*ref.copy, What::kFailed, -1, ref.receive);
   ref.copy->deliveries.at(ref.receive).failed_at = clock_.steady_now();
 }
 
@@ -291,7 +302,10 @@ void Oracle::check_failed_deletes(const Copy& copy) {
         delivery.until <= clock_.steady_now() && delivery.refused_at == base::SteadyPoint::max();
     if (could && !waited && !killed_.contains(delivery.worker) &&
         !draining_.contains(delivery.worker)) {
-      accuse(copy, "its delete failed by SQS's fault and was not tried again");
+      accuse(copy, fmt::format("its delete in receive {} failed by SQS's fault at {:.3f} s and was "
+                               "not tried again until {:.3f} s",
+                               receive, seconds_of(delivery.failed_at - begun_),
+                               seconds_of(delivery.until - begun_)));
     }
   }
 }

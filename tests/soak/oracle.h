@@ -95,6 +95,7 @@ class Oracle final : public sim::SqsWatcher {
     bool begun = false;
     bool retried = false;   // it ended with anything but Done or a cancellation
     bool returned = false;  // asked for visibility 0
+    bool given_up = false;  // or perhaps: its visibility was renewed at the moment when it ended
     base::SteadyPoint failed_at =
         base::SteadyPoint::min();  // SQS's own fault: when the worker heard of it
   };

@@ -111,7 +111,7 @@ bool Oracle::is_forgotten(const Copy& copy, const Delivery& delivery) const {
   if (delivery.not_hid_at && *delivery.not_hid_at + kDoubted > clock_.steady_now()) return false;
   const bool its_own =
       delivery.until > clock_.steady_now() && delivery.refused_at == base::SteadyPoint::max();
-  return its_own && !delivery.returned && delivery.deletion == Delete::kNone;
+  return its_own && !delivery.given_up && !delivery.returned && delivery.deletion == Delete::kNone;
 }
 
 void Oracle::drained(int worker) {

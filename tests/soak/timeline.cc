@@ -38,12 +38,18 @@ std::string sentence(const Event& event) {
       return worker + " asks for visibility " + seconds;
     case What::kHidden:
       return "SQS     hides for " + seconds;
+    case What::kHid:
+      return worker + " is told that it is hidden";
+    case What::kNotHid:
+      return "SQS     does not say that it is hidden";
     case What::kRefused:
       return worker + " is told that its handle is not valid";
     case What::kVisible:
       return "SQS     makes it visible";
     case What::kDeletes:
       return worker + " asks for the delete";
+    case What::kFailed:
+      return "SQS     answers that it could not delete";
     case What::kDeleted:
       return "SQS     deletes";
     case What::kNotDeleted:
@@ -84,6 +90,7 @@ std::string Timeline::text_of(Serial serial) const {
     const Event& event = events[i];
     out += fmt::format("  {:>12.3f} s  {}", static_cast<double>(event.at.count()) / 1000,
                        sentence(event));
+    if (event.copy > 0) out += fmt::format("  (message {})", event.copy);
     if (event.receive > 0) out += fmt::format("  (receive {})", event.receive);
     out += '\n';
   }

@@ -25,9 +25,12 @@ enum class What : std::uint8_t {
   kCancelled,
   kHides,       // a worker asks SQS for a visibility timeout
   kHidden,      // SQS did it
+  kHid,         // and the worker was told
+  kNotHid,      // the worker was told that it failed, or nothing
   kRefused,     // the worker was told that its handle is not valid any more
   kVisible,     // a timer ran out
   kDeletes,     // a worker asks for the delete
+  kFailed,      // SQS answered that it could not
   kDeleted,     // SQS did it
   kNotDeleted,  // SQS said that it did
   kBuried,
@@ -40,6 +43,7 @@ struct Event {
   What what = What::kStored;
   std::int16_t worker = -1;  // -1: SQS
   std::int32_t receive = 0;  // which receive of the message it is about; 0: none
+  std::uint32_t copy = 0;    // the message's number in its queue: a body may be in several
   std::int64_t detail = 0;   // milliseconds, for timeouts
 };
 

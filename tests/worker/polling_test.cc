@@ -1,5 +1,6 @@
 // Polling: as few requests as possible, back-pressure, and a queue that nothing silences.
 #include "tests/worker/rig.h"
+#include "worker/poller.h"
 #include "worker/poller_pool.h"
 
 #include <gtest/gtest.h>
@@ -34,6 +35,19 @@ TEST(Polling, IsIdleAtThreeRequestsAMinuteAndQueue) {
   rig.run(10min);
   EXPECT_LE(rig.seen.size(), 2 * 31U);
   EXPECT_GE(rig.seen.size(), 2 * 28U);
+}
+
+TEST(Polling, TriesOnceACallSoThatTheWaitBetweenTriesIsThePollersOwn) {
+  Rig rig;
+  aws::EndpointConfig endpoints;
+  endpoints.region = base::Region("eu-west-2");
+  endpoints.endpoint_url = "http://sqs.test";
+  aws::Caller polls(rig.http, rig.credentials, rig.loop.clock(), rig.random, endpoints, kPollRetry);
+  aws::Sqs sqs(polls);
+  rig.region.faults().add(
+      {.kind = sim::FaultKind::kError, .operation = "ReceiveMessage", .status = 503});
+  EXPECT_FALSE(rig.loop.run(sqs.receive_message(rig.events.target.url, {})));
+  EXPECT_EQ(rig.requests("ReceiveMessage").size(), 1U);
 }
 
 TEST(Polling, BacksOffOnErrorsInsteadOfSpinning) {

@@ -102,6 +102,65 @@ TEST(Visibility, LostToTheDeadlineCancelsTheConsumerAndDropsItsResult) {
   EXPECT_TRUE(rig.metrics_have(R"(autorecycle_visibility_lost_total{queue="events"} 1)"));
 }
 
+TEST(Visibility, LostBetweenTwoSendsLeavesTheRestToWhoeverHasTheMessage) {
+  int runs = 0;
+  Rig rig;
+  rig.events.visibility = 30s;
+  rig.consume("forward", "events", [&](Delivery) {
+    Done done;
+    for (const char* group : {"a", "b"}) {
+      done.outgoing.push_back({"recycles", request_for(group), group, group});
+    }
+    return after(rig.loop.clock(), ++runs == 1 ? 20s : 1h, Verdict(std::move(done)));
+  });
+  rig.send("events", request_for("web"));
+  rig.region.faults().add(
+      {.kind = sim::FaultKind::kError, .operation = "ChangeMessageVisibilityBatch", .status = 503});
+  rig.region.faults().add(
+      {.kind = sim::FaultKind::kLatency, .operation = "SendMessage", .latency = 14s});
+  rig.start();
+  rig.run(2min);
+  EXPECT_GE(runs, 2) << "it came back";
+  const auto mention = [&](const char* operation, const std::string& text) {
+    return std::ranges::count_if(rig.requests(operation), [&](const Request& request) {
+      return request.body.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(mention("SendMessage", R"("MessageGroupId":"a","MessageDeduplicationId":"a")"), 1);
+  EXPECT_EQ(mention("SendMessage", R"("MessageGroupId":"b","MessageDeduplicationId":"b")"), 0);
+  EXPECT_EQ(mention("DeleteMessageBatch", "/events\""), 0);
+}
+
+TEST(Visibility, IsNotBroughtBackByAnAnswerThatComesTooLate) {
+  Rig rig;
+  rig.events.visibility = 40s;
+  rig.events.drain_deadline = 1s;
+  rig.consume("long", "events", [&](Delivery) {
+    return after(rig.loop.clock(), 21s, Done{"worked", {}});
+  });
+  rig.send("events", request_for("web"));
+  // The first extension, at 18 to 20 s, is carried out but its answer is lost; the second attempt
+  // is given up after 15 s, the third one answered when the 40 s are over.
+  int extensions = 0;
+  const auto record = rig.http.before;
+  rig.http.before = [&](int number, const base::HttpRequest& request) {
+    if (record) record(number, request);
+    const auto target = base::find_header(request.headers, "x-amz-target").value_or("");
+    if (!target.ends_with("ChangeMessageVisibilityBatch")) return;
+    ++extensions;
+    rig.region.faults().clear();
+    sim::FaultRule rule;
+    rule.kind = extensions == 1 ? sim::FaultKind::kLost : sim::FaultKind::kLatency;
+    rule.latency = extensions == 2 ? 20s : 10s;
+    rig.region.faults().add(rule);
+  };
+  rig.start();
+  rig.run(21s);
+  EXPECT_GT(rig.drain(), 20s) << "the drain waited for it";
+  EXPECT_EQ(extensions, 3);
+  EXPECT_TRUE(rig.requests("DeleteMessageBatch").empty());
+}
+
 struct Refusal {
   const char* code;
   const char* message;
