@@ -87,8 +87,7 @@ asio::awaitable<bool> Alarm::wait_until(SteadyPoint deadline) {
   if (std::exchange(impl_->rung, false)) co_return true;
   if (impl_->clock.steady_now() >= deadline) co_return false;
   try {
-    const auto first =
-        co_await (base::guarded(wait()) || base::guarded(impl_->clock.sleep_until(deadline)));
+    const auto first = co_await (guarded(wait()) || guarded(impl_->clock.sleep_until(deadline)));
     co_return first.index() == 0;
   } catch (const asio::multiple_exceptions&) {
     // Both sides were cancelled: the waiter itself was.

@@ -92,7 +92,8 @@ void Office::deliver(Letter& letter) {
       fmt::format("receives message {} for the {}. time", letter.number, letter.receives));
   consumers::Delivery delivery;
   delivery.queue = "recycles";
-  delivery.message_id = fmt::format("message-{}", letter.number);
+  letter.id = fmt::format("message-{}", letter.number);
+  delivery.message_id = letter.id;
   delivery.receive_count = letter.receives;
   delivery.sent_at = letter.sent_at;
   delivery.message.kind = "recycle-request";

@@ -19,6 +19,7 @@ namespace proof {
 struct Letter {
   enum class State { kWaiting, kInFlight, kDone, kDead };
   int number = 0;
+  std::string id;  // SQS's
   messages::RecycleRequest request;
   State state = State::kWaiting;
   base::TimePoint visible_at;

@@ -295,7 +295,8 @@ void Oracle::delete_failed(int worker, const std::string& handle) {
 void Oracle::check_failed_deletes(const Copy& copy) {
   for (const auto& [receive, delivery] : copy.deliveries) {
     // One request about a message at a time: while its extension hangs, its delete waits.
-    const bool waited = delivery.hides > 0 || delivery.not_hid_at >= delivery.failed_at;
+    const bool waited = delivery.hides > 0 ||
+                        (delivery.not_hid_at && *delivery.not_hid_at + kDoubted > delivery.until);
     const bool could =
         delivery.deletion == Delete::kFailed && delivery.failed_at != base::SteadyPoint::min() &&
         delivery.failed_at + kTimeToRetry < delivery.until &&

@@ -82,6 +82,10 @@ class Oracle final : public sim::SqsWatcher {
   Timeline& timeline() { return timeline_; }
 
  private:
+  // After an extension that may have failed, a worker may know less of its visibility than we do:
+  // it counts a repeated extension from its first attempt, and gives the message up earlier.
+  static constexpr base::Duration kDoubted{60'000};
+
   enum class Delete : std::uint8_t { kNone, kFlying, kDone, kFailed, kUnknown };
   struct Delivery {  // one receive of one message, as its worker knows it
     int worker = -1;

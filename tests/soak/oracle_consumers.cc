@@ -7,13 +7,6 @@
 
 namespace soak {
 
-namespace {
-
-// After an extension that may have failed, a worker may know less of its visibility than we do.
-constexpr base::Duration kDoubted{60'000};
-
-}  // namespace
-
 void Oracle::begins(int worker, const std::string& message_id, int receive) {
   ++stats_.begun;
   const auto found = copies_.find(message_id);
@@ -106,8 +99,6 @@ bool Oracle::is_forgotten(const Copy& copy, const Delivery& delivery) const {
   // Whether these were hidden for a retry or in order to work on them cannot be seen from outside.
   if (plan == Plan::kGarbage || plan == Plan::kUnroutable || plan == Plan::kIgnored) return false;
   if (delivery.retried || (delivery.begun && plan == Plan::kForwards)) return false;
-  // A worker may count a repeated extension from its first attempt, and give the message up
-  // earlier.
   if (delivery.not_hid_at && *delivery.not_hid_at + kDoubted > clock_.steady_now()) return false;
   const bool its_own =
       delivery.until > clock_.steady_now() && delivery.refused_at == base::SteadyPoint::max();
