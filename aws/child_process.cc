@@ -68,6 +68,7 @@ class Child {
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
+  void ask_to_end() { ::kill(-pid_, SIGTERM); }
   // The exit code, once it has ended.
   std::optional<int> ended() {
     int status = 0;
@@ -82,17 +83,49 @@ class Child {
   pid_t pid_;
 };
 
+std::vector<char*> environment_without(const std::string& prefix) {
+  std::vector<char*> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const bool withheld = !prefix.empty() && std::string_view(*entry).starts_with(prefix);
+    if (!withheld) variables.push_back(*entry);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
+struct Streams {
+  Pipe input;  // not open: /dev/null
+  Pipe output;
+  Pipe errors;
+};
+
+// The whole input fits into the pipe, so nobody has to wait for the program to read it.
+bool fill(Streams& streams, const std::string& text) {
+  if (text.empty()) return true;
+  auto pipe = make_pipe();
+  if (!pipe || text.size() > kProcessInputMax) return false;
+  const ssize_t written = ::write(pipe->write.get(), text.data(), text.size());
+  pipe->write.close();
+  ::fcntl(pipe->read.get(), F_SETFL, 0);
+  streams.input = std::move(*pipe);
+  return written == static_cast<ssize_t>(text.size());
+}
+
 // 0, or errno.
-int spawn(const std::vector<std::string>& words, const Pipe& output, const Pipe& errors,
-          pid_t& pid) {
+int spawn(const std::vector<std::string>& words, const Streams& streams,
+          const std::string& withheld, pid_t& pid) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output.write.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, errors.write.get(), STDERR_FILENO);
+  if (streams.input.read.open()) {
+    posix_spawn_file_actions_adddup2(&actions, streams.input.read.get(), STDIN_FILENO);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
+  posix_spawn_file_actions_adddup2(&actions, streams.output.write.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, streams.errors.write.get(), STDERR_FILENO);
   // Our connections are not the child's business.
   posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   posix_spawnattr_t attributes;
@@ -107,8 +140,9 @@ int spawn(const std::vector<std::string>& words, const Pipe& output, const Pipe&
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int code =
-      ::posix_spawnp(&pid, arguments.front(), &actions, &attributes, arguments.data(), environ);
+  std::vector<char*> variables = environment_without(withheld);
+  const int code = ::posix_spawnp(&pid, arguments.front(), &actions, &attributes, arguments.data(),
+                                  variables.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return code;
@@ -144,40 +178,54 @@ asio::awaitable<base::Result<ProcessOutput>> run_process(base::Clock& clock,
                                                          ProcessLimits limits) {
   if (words.empty()) co_return base::invalid("no program to run");
   const std::string program = words.front();
-  auto output = make_pipe();
-  auto errors = make_pipe();
-  if (!output || !errors) co_return cannot_run(program, errno);
+  auto out = make_pipe();
+  auto err = make_pipe();
+  if (!out || !err) co_return cannot_run(program, errno);
+  Streams streams{{}, std::move(*out), std::move(*err)};
+  Pipe& output = streams.output;
+  Pipe& errors = streams.errors;
+  if (!fill(streams, limits.input)) co_return cannot_run(program, E2BIG);
   // Only our ends are to be non-blocking: programs do not expect that of theirs.
-  ::fcntl(output->write.get(), F_SETFL, 0);
-  ::fcntl(errors->write.get(), F_SETFL, 0);
+  ::fcntl(output.write.get(), F_SETFL, 0);
+  ::fcntl(errors.write.get(), F_SETFL, 0);
   pid_t pid = 0;
-  if (const int code = spawn(words, *output, *errors, pid); code != 0) {
+  if (const int code = spawn(words, streams, limits.withheld_prefix, pid); code != 0) {
     co_return cannot_run(program, code);
   }
   Child child(pid);
-  output->write.close();
-  errors->write.close();
+  streams.input.read.close();
+  output.write.close();
+  errors.write.close();
 
   ProcessOutput result;
   const base::SteadyPoint deadline = clock.steady_now() + limits.timeout;
   base::Duration pause = kLookMin;
+  bool asked_to_end = false;
   while (true) {
-    drain(output->read, result.output, limits.bytes_max);
-    drain(errors->read, result.errors, limits.bytes_max);
-    if (result.output.size() > limits.bytes_max) {
+    drain(output.read, result.output, limits.bytes_max);
+    drain(errors.read, result.errors, limits.bytes_max);
+    if (result.output.size() > limits.bytes_max && !limits.cut_output) {
       co_return base::Error{base::ErrorKind::kFatal,
                             "OutputTooLong",
                             fmt::format("{} printed more than {} bytes", program, limits.bytes_max),
                             {}};
     }
     // All was read when both ends are closed: a grandchild may still be writing.
-    if (!output->read.open() && !errors->read.open()) {
+    const bool all_read = !output.read.open() && !errors.read.open();
+    if (all_read && !asked_to_end) {
       if (const auto code = child.ended()) {
         result.exit_code = *code;
         co_return result;
       }
     }
-    if (clock.steady_now() >= deadline) {
+    const base::SteadyPoint now = clock.steady_now();
+    if (now >= deadline && !asked_to_end && limits.grace.count() > 0) {
+      child.ask_to_end();
+      asked_to_end = true;
+    }
+    // Not reaped before the group is killed: until then its number cannot be another's.
+    const bool gone = asked_to_end && all_read;
+    if (now >= deadline && (gone || now >= deadline + limits.grace)) {
       co_return base::Error{
           base::ErrorKind::kRetry,
           "Timeout",

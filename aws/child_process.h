@@ -20,18 +20,26 @@ struct ProcessOutput {
   std::string errors;  // standard error, cut after ProcessLimits::bytes_max
 };
 
+inline constexpr std::size_t kProcessInputMax = 32U << 10U;  // fits into a pipe
+
 struct ProcessLimits {
   base::Duration timeout = std::chrono::seconds(60);
   std::size_t bytes_max = 64U << 10U;  // more on standard output is an error
+  bool cut_output = false;             // more is thrown away instead
+  // When the time is up the group is asked to end (SIGTERM) and killed this much later; 0: at once.
+  base::Duration grace{0};
+  std::string input;  // on standard input, at most kProcessInputMax; empty: /dev/null
+  // Variables whose names begin with this are not handed on; empty: all are.
+  std::string withheld_prefix;
 };
 
 // `words` is the program, searched in PATH if it has no slash, and its arguments.
 using ProcessRunner =
     std::function<boost::asio::awaitable<base::Result<ProcessOutput>>(std::vector<std::string>)>;
 
-// Runs it with the environment of this process and an empty standard input, in a process group of
-// its own that is killed when the time is up or the calling coroutine is cancelled. Errors: kFatal
-// "CannotRun", kRetry "Timeout", kFatal "OutputTooLong"; they name the program, never arguments.
+// Runs it with the environment of this process, in a process group of its own that is killed when
+// the time is up or the calling coroutine is cancelled. Errors: kFatal "CannotRun", kRetry
+// "Timeout", kFatal "OutputTooLong"; they name the program, never arguments.
 boost::asio::awaitable<base::Result<ProcessOutput>> run_process(base::Clock& clock,
                                                                 std::vector<std::string> words,
                                                                 ProcessLimits limits = {});

@@ -217,10 +217,11 @@ base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions&
   write_headers();
   Setter set(easy());
   if (!handle_.ready) set_constants(set, client, hooks);
-  if (handle_.url != request_.url) {
+  if (handle_.url != request_.url || options_.direct) {
     set(CURLOPT_URL, request_.url.c_str());
     // Without one of ours libcurl looks into the environment.
-    set(CURLOPT_PROXY, is_local(host_in(request_.url)) ? "" : static_cast<const char*>(nullptr));
+    const bool direct = options_.direct || is_local(host_in(request_.url));
+    set(CURLOPT_PROXY, direct ? "" : static_cast<const char*>(nullptr));
   }
   set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_PRIVATE, this);

@@ -23,6 +23,9 @@ constexpr auto kServices = std::to_array<ServiceName>({
      "elasticloadbalancing", "elasticloadbalancing"},
     {"sts", "STS", "sts", "sts", "sts"},
     {"states", "SFN", "sfn", "states", "states"},
+    {"monitoring", "CLOUDWATCH", "cloudwatch", "monitoring", "monitoring"},
+    {"sns", "SNS", "sns", "sns", "sns"},
+    {"events", "EVENTBRIDGE", "eventbridge", "events", "events"},
     {"sso", "SSO", "sso", "portal.sso", "awsssoportal"},
 });
 
@@ -61,9 +64,10 @@ base::Result<std::string> s3_endpoint(const EndpointQuestion& question,
 }
 
 // Where the answer differs from what was asked for: in GovCloud the plain names are FIPS endpoints
-// themselves, and Step Functions' rules are its own.
+// themselves; the rules of Step Functions, EventBridge and CloudWatch are their own.
 bool says_fips(const EndpointQuestion& question, const Partition& partition) {
   if (partition.name != "aws-us-gov") return question.fips;
+  if (question.service == "events" || question.service == "monitoring") return false;
   if (question.service == "states") {
     if (question.dual_stack) return true;
     return question.fips && question.region != "us-gov-west-1";

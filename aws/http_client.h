@@ -20,6 +20,8 @@ struct HttpOptions {
   std::size_t body_bytes_max = 16U << 20U;  // a longer answer is an error
   // False: the headers of an answer 2xx may be left out.
   bool success_headers = true;
+  // True: never through a proxy, whatever the environment says.
+  bool direct = false;
 };
 
 class HttpClient {

@@ -18,7 +18,8 @@ from botocore.exceptions import EndpointProviderError
 
 # Our name of a service (aws/endpoint.cc) -> botocore's.
 SERVICES = {"autoscaling": "autoscaling", "dynamodb": "dynamodb", "ec2": "ec2",
-            "elasticloadbalancing": "elb", "elasticloadbalancingv2": "elbv2", "s3": "s3",
+            "elasticloadbalancing": "elb", "elasticloadbalancingv2": "elbv2",
+            "events": "events", "monitoring": "cloudwatch", "s3": "s3", "sns": "sns",
             "sqs": "sqs", "sso": "sso", "states": "stepfunctions", "sts": "sts"}
 REGIONS = ["af-south-1", "eu-west-2", "us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-east-1",
            "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",

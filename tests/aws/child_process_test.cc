@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 
@@ -47,6 +49,41 @@ TEST(ChildProcess, PassesWordsAsTheyAre) {
 
 TEST(ChildProcess, HasAnEmptyInputAndNoneOfOurFiles) {
   EXPECT_EQ(sh("cat; ls /proc/self/fd | wc -l").value().output, "4\n") << "ls holds one itself";
+}
+
+TEST(ChildProcess, ReadsItsInput) {
+  EXPECT_EQ(sh("cat", {.input = "{\"a\":1}\n"}).value().output, "{\"a\":1}\n");
+  // One that does not care ends like any other.
+  EXPECT_EQ(sh("exit 4", {.input = std::string(30'000, 'x')}).value().exit_code, 4);
+  EXPECT_EQ(sh("cat", {.input = std::string(aws::kProcessInputMax + 1, 'x')}).error().code,
+            "CannotRun");
+}
+
+TEST(ChildProcess, IsNotGivenVariablesThatAreWithheld) {
+  ::setenv("OURS_TOKEN", "secret", 1);
+  EXPECT_EQ(sh("echo $OURS_TOKEN", {.withheld_prefix = "OURS_"}).value().output, "\n");
+  EXPECT_EQ(sh("echo $OURS_TOKEN").value().output, "secret\n");
+  ::unsetenv("OURS_TOKEN");
+}
+
+TEST(ChildProcess, HasItsOutputCutWhereThatIsAskedFor) {
+  const auto ended = sh("yes | head -c 100000", {.bytes_max = 10, .cut_output = true});
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_LE(ended->output.size(), 11U);
+}
+
+TEST(ChildProcess, IsAskedToEndBeforeItIsKilled) {
+  const std::string mark = testing::TempDir() + "asked-to-end";
+  std::remove(mark.c_str());
+  const auto polite =
+      sh(fmt::format("trap 'touch {}; exit 0' TERM; while :; do sleep 0.01; done", mark),
+         {.timeout = 200ms, .grace = 10s});
+  EXPECT_EQ(polite.error().code, "Timeout");
+  EXPECT_TRUE(std::ifstream(mark).good());
+  std::remove(mark.c_str());
+  const auto deaf =
+      sh("trap '' TERM; while :; do sleep 0.01; done", {.timeout = 100ms, .grace = 200ms});
+  EXPECT_EQ(deaf.error().code, "Timeout");
 }
 
 TEST(ChildProcess, IsNotLeftWithOurIgnoredSignals) {
