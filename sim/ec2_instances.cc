@@ -37,6 +37,11 @@ std::optional<std::string> filtered_value(const Ec2Instance& instance, const std
   return std::nullopt;
 }
 
+// 10.0.0.1, 10.0.0.2, ...: no random number is drawn for it.
+std::string address_number(std::uint32_t number) {
+  return fmt::format("10.{}.{}.{}", number >> 16U & 0xffU, number >> 8U & 0xffU, number & 0xffU);
+}
+
 bool passes(const Ec2Instance& instance, const std::string& name,
             const std::vector<std::string>& values) {
   if (name == "tag-key") {
@@ -59,6 +64,7 @@ std::string Ec2Service::launch(LaunchOptions options) {
   if (const Zone* zone = find_zone(instance.zone)) instance.subnet = zone->subnet;
   instance.launched = instance.state_since = world_.clock().now();
   instance.tags = std::move(options.tags);
+  instance.private_ip = address_number(++addresses_given_);
   std::string id = instance.id;
   instances_[id] = std::move(instance);
   return id;
@@ -74,6 +80,13 @@ void Ec2Service::set_state(const std::string& id, const std::string& state) {
 const Ec2Instance* Ec2Service::find(const std::string& id) const {
   const auto found = instances_.find(id);
   return found == instances_.end() ? nullptr : &found->second;
+}
+
+const Ec2Instance* Ec2Service::find_by_address(const std::string& private_ip) const {
+  for (const auto& [id, instance] : instances_) {
+    if (instance.private_ip == private_ip && instance.state != "terminated") return &instance;
+  }
+  return nullptr;
 }
 
 void Ec2Service::on_state_change(
@@ -100,6 +113,7 @@ Json Ec2Service::render(const Ec2Instance& instance) const {
                    {"launchTime", wire_time(instance.launched)},
                    {"placement", {{"availabilityZone", instance.zone}, {"tenancy", "default"}}},
                    {"subnetId", instance.subnet},
+                   {"privateIpAddress", instance.private_ip},
                    {"architecture", "x86_64"},
                    {"tagSet", std::move(tags)}};
   if (!instance.client_token.empty()) rendered["clientToken"] = instance.client_token;

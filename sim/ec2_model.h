@@ -63,6 +63,7 @@ struct Ec2Instance {
   base::TimePoint state_since;
   std::map<std::string, std::string> tags;
   std::string client_token;
+  std::string private_ip;  // of the simulated network, never given twice
 };
 
 }  // namespace sim

@@ -41,6 +41,8 @@ class Ec2Service final : public Service {
   std::string launch(LaunchOptions options);
   void set_state(const std::string& id, const std::string& state);
   const Ec2Instance* find(const std::string& id) const;
+  // Of an instance that is not terminated.
+  const Ec2Instance* find_by_address(const std::string& private_ip) const;
 
   // Called when EC2's own API terminates, stops or starts an instance, with its new state.
   void on_state_change(
@@ -86,6 +88,7 @@ class Ec2Service final : public Service {
   std::vector<Zone> zones_;
   std::map<std::string, LaunchTemplate> templates_;  // by id
   std::map<std::string, Ec2Instance> instances_;     // by id
+  std::uint32_t addresses_given_ = 0;
   std::vector<std::function<void(const std::string&, const std::string&)>> listeners_;
   base::Duration terminate_lag_ = std::chrono::seconds(21);
 };

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kJsonDepthMax = 64;
 
-constexpr std::array<ServiceInfo, 10> kServices = {{
+constexpr std::array<ServiceInfo, 12> kServices = {{
     {"sqs", "AmazonSQS", "1.0", "http://queue.amazonaws.com/doc/2012-11-05/", "2012-11-05",
      "sqs.amazonaws.com"},
     {"autoscaling", "", "", "http://autoscaling.amazonaws.com/doc/2011-01-01/", "2011-01-01",
@@ -30,6 +30,9 @@ constexpr std::array<ServiceInfo, 10> kServices = {{
     {"events", "AWSEvents", "1.1", "", "", "events.amazonaws.com"},
     {"states", "AWSStepFunctions", "1.0", "", "", "states.amazonaws.com"},
     {"s3", "", "", "", "", "s3.amazonaws.com"},
+    {"monitoring", "", "", "http://monitoring.amazonaws.com/doc/2010-08-01/", "2010-08-01",
+     "monitoring.amazonaws.com"},
+    {"sns", "", "", "http://sns.amazonaws.com/doc/2010-03-31/", "2010-03-31", "sns.amazonaws.com"},
     {"dynamodb", "DynamoDB_20120810", "1.0", "", "", "dynamodb.amazonaws.com"},
 }};
 

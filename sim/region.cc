@@ -1,6 +1,7 @@
 #include "sim/region.h"
 
 #include "sim/autoscaling_service.h"
+#include "sim/cloudwatch_service.h"
 #include "sim/control.h"
 #include "sim/dynamodb_service.h"
 #include "sim/ec2_service.h"
@@ -10,6 +11,7 @@
 #include "sim/protocol.h"
 #include "sim/s3_service.h"
 #include "sim/signature.h"
+#include "sim/sns_service.h"
 #include "sim/sqs_service.h"
 #include "sim/step_functions_service.h"
 #include "sim/sts_service.h"
@@ -70,6 +72,8 @@ struct Region::Impl {
   StepFunctionsService step_functions{world};
   S3Service s3{world};
   DynamoDbService dynamodb{world};
+  CloudWatchService cloudwatch{world};
+  SnsService sns{world};
   Trail trail{world, &ec2};
   Control control{world, auto_scaling, sqs, sts, trail};
 };
@@ -84,6 +88,8 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "states") return &step_functions;
   if (scope == "s3") return &s3;
   if (scope == "dynamodb") return &dynamodb;
+  if (scope == "monitoring") return &cloudwatch;
+  if (scope == "sns") return &sns;
   return nullptr;
 }
 
@@ -170,6 +176,8 @@ EventsService& Region::events() { return impl_->events; }
 StepFunctionsService& Region::step_functions() { return impl_->step_functions; }
 S3Service& Region::s3() { return impl_->s3; }
 DynamoDbService& Region::dynamodb() { return impl_->dynamodb; }
+CloudWatchService& Region::cloudwatch() { return impl_->cloudwatch; }
+SnsService& Region::sns() { return impl_->sns; }
 Faults& Region::faults() { return impl_->world.faults(); }
 
 int Region::mutations(const std::string& group_name, const std::string& by_access_key) const {

@@ -17,12 +17,14 @@
 namespace sim {
 
 class AutoScalingService;
+class CloudWatchService;
 class DynamoDbService;
 class Ec2Service;
 class ElbService;
 class EventsService;
 class Faults;
 class S3Service;
+class SnsService;
 class SqsService;
 class StepFunctionsService;
 
@@ -43,6 +45,8 @@ class Region {
   StepFunctionsService& step_functions();
   S3Service& s3();
   DynamoDbService& dynamodb();
+  CloudWatchService& cloudwatch();
+  SnsService& sns();
   Faults& faults();
   // Mutating API calls seen so far that name this group (SetDesiredCapacity, TerminateInstance...,
   // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty:
