@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "consumers/recycle/executor.h"
+#include "consumers/recycle/gates/hook_runner.h"
 #include "consumers/recycle/notify/address.h"
 #include "consumers/recycle/outcome.h"
 #include "consumers/recycle/planner.h"
@@ -53,6 +54,7 @@ Run::Run(Services services, Config config, ProgressObserver observer, Observer& 
       request_(std::get<messages::RecycleRequest>(delivery.message.payload)),
       message_id_(delivery.message_id),
       reader_(eyes, request_.group),
+      prober_(services),
       new_run_id_(services.random.hex(12)),
       started_(services.clock.steady_now()) {
   if (request_.requested_at == base::TimePoint{}) request_.requested_at = delivery.sent_at;
@@ -196,6 +198,9 @@ boost::asio::awaitable<Run::Turn> Run::act(View view) {
 }
 
 boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
+  const auto probed =
+      co_await prober_.read(view.snapshot, policy, view.journal, context(view).force_before);
+  if (!probed) co_return co_await look_again_after(probed.error());
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   if (auto* mutation = std::get_if<Mutate>(&next_step)) {
     co_return co_await mutate(std::move(view), std::move(mutation->action),
@@ -229,6 +234,13 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   observe(view, phase_name(view.journal), describe(action),
           begins ? Moment::kStarted : Moment::kStep);
   last_wait_.clear();
+  if (const auto* hook = std::get_if<RunHook>(&action)) {
+    HookOutcome ran = co_await run_hook(services_, *hook, view.snapshot);
+    if (!ran.failure.empty()) {
+      observe(view, phase_name(view.journal), fmt::format("hook {}: {}", hook->name, ran.failure));
+    }
+    action = std::move(ran.write);
+  }
   const auto done = co_await execute(services_, view.snapshot.group, action);
   if (!done) {
     // The answer may have been lost and not the call: what the journal is now must be read.
@@ -363,7 +375,9 @@ void Run::observe(const View& view, std::string phase, std::string step, Moment 
   Progress progress;
   address(progress, view.snapshot.group);
   progress.moment = moment;
-  progress.run_id = run_id(view);
+  // The journal goes before the end is told.
+  if (view.journal) run_under_way_ = view.journal->run_id;
+  progress.run_id = run_under_way_.empty() ? run_id(view) : run_under_way_;
   progress.target = view.snapshot.target.describe();
   progress.needs_person = moment == Moment::kFailed && needs_person_;
   progress.until = until;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "consumers/recycle/consumer.h"
+#include "consumers/recycle/gates/prober.h"
 #include "consumers/recycle/journal.h"
 #include "consumers/recycle/reader.h"
 
@@ -65,6 +66,7 @@ class Run {
   messages::RecycleRequest request_;
   std::string message_id_;
   Reader reader_;
+  GateProber prober_;
   std::string new_run_id_;
   base::SteadyPoint started_;
 
@@ -78,7 +80,8 @@ class Run {
   std::optional<base::SteadyPoint> unsettled_since_;
   bool holds_journal_ = false;  // as last read
 
-  std::string strategy_;       // as of the last look at the tags
+  std::string strategy_;  // as of the last look at the tags
+  std::string run_under_way_;
   bool needs_person_ = false;  // it failed past the point of no return
   bool restored_ = false;      // this run removed its journal
   std::string failure_;        // of the run whose journal was removed: it must not end green
