@@ -18,6 +18,7 @@ namespace worker {
 struct AwsSession::Impl {
   std::unique_ptr<aws::CurlHttpClient> poll_http;
   std::unique_ptr<aws::CurlHttpClient> http;
+  std::unique_ptr<aws::CurlHttpClient> outside_http;  // gates, hooks, notifications
   std::unique_ptr<aws::CredentialsProvider> credentials;
   base::Clock& clock;
   base::Random& random;
@@ -32,13 +33,23 @@ struct AwsSession::Impl {
   aws::Elb elb{caller};
   aws::StepFunctions step_functions{caller};
   aws::Sts sts{caller};
+  aws::CloudWatch cloudwatch{caller};
+  aws::Sns sns{caller};
+  aws::Events events{caller};
+  consumers::recycle::AlarmBook alarms{cloudwatch, clock};
+  consumers::recycle::Outside outside{
+      alarms, *outside_http, [this](std::vector<std::string> words, aws::ProcessLimits limits) {
+        return aws::run_process(clock, std::move(words), std::move(limits));
+      }};
 
   Impl(std::unique_ptr<aws::CurlHttpClient> for_polls, std::unique_ptr<aws::CurlHttpClient> other,
+       std::unique_ptr<aws::CurlHttpClient> for_outside,
        std::unique_ptr<aws::CredentialsProvider> provider, base::Clock& the_clock,
        base::Random& the_random, const aws::EndpointConfig& endpoints, std::string endpoint,
        const aws::RequestObserver& observer)
       : poll_http(std::move(for_polls)),
         http(std::move(other)),
+        outside_http(std::move(for_outside)),
         credentials(std::move(provider)),
         clock(the_clock),
         random(the_random),
@@ -97,6 +108,12 @@ awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
   auto other = aws::CurlHttpClient::create(executor, options);
   if (!other) co_return other.error();
 
+  // AWS_CA_BUNDLE says who vouches for AWS; the rest of the world is another matter.
+  aws::CurlOptions outside_options;
+  outside_options.ca_bundle = config.notify.ca_bundle;
+  auto outside = aws::CurlHttpClient::create(executor, outside_options);
+  if (!outside) co_return outside.error();
+
   aws::ProcessRunner run = [&clock](std::vector<std::string> words) {
     return aws::run_process(clock, std::move(words), {});
   };
@@ -110,9 +127,10 @@ awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
   setup->endpoints = *endpoints;
   auto credentials = std::make_unique<aws::CachedCredentials>(executor, clock, random,
                                                               aws::default_credentials(setup));
-  auto impl =
-      std::make_unique<Impl>(std::move(*for_polls), std::move(*other), std::move(credentials),
-                             clock, random, *endpoints, std::move(*endpoint), observer);
+  auto impl = std::make_unique<Impl>(std::move(*for_polls), std::move(*other), std::move(*outside),
+                                     std::move(credentials), clock, random, *endpoints,
+                                     std::move(*endpoint), observer);
+  add_programs(config, impl->outside);
   co_return std::unique_ptr<AwsSession>(new AwsSession(std::move(impl)));
 }
 
@@ -125,8 +143,12 @@ aws::Sts& AwsSession::sts() { return impl_->sts; }
 const aws::EndpointConfig& AwsSession::endpoints() const { return impl_->caller.endpoints(); }
 
 consumers::recycle::Services AwsSession::services() {
-  return {impl_->auto_scaling, impl_->ec2,   impl_->elb,   impl_->step_functions,
-          impl_->sts,          impl_->clock, impl_->random};
+  return {impl_->auto_scaling, impl_->ec2,   impl_->elb,    impl_->step_functions,
+          impl_->sts,          impl_->clock, impl_->random, &impl_->outside};
+}
+
+NotifyClients AwsSession::notify_clients() {
+  return {*impl_->outside_http, impl_->sns, impl_->events};
 }
 
 }  // namespace worker

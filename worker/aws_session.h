@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "consumers/recycle/consumer.h"
 #include "worker/config.h"
+#include "worker/notifications.h"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -34,6 +35,7 @@ class AwsSession {
   aws::Sqs& sqs();
   aws::S3& s3();
   consumers::recycle::Services services();
+  NotifyClients notify_clients();
   const std::string& sqs_endpoint() const;
   aws::CredentialsProvider& credentials();
   aws::Sts& sts();

@@ -86,7 +86,7 @@ struct Found {
 
 void add_options(CLI::App& app, unsigned scope, Found& found) {
   for (const OptionSpec& spec : option_specs()) {
-    if ((spec.scope & scope) == 0) continue;
+    if ((spec.scope & scope) == 0 || spec.secret) continue;
     const std::string flag = "--" + spec.name;
     CLI::Option* option = nullptr;
     if (spec.argument.empty()) {
@@ -150,6 +150,16 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app,
   return problem + "; after `" + path + "` comes one of: " + names;
 }
 
+// The secret option that is given as a flag, if one is.
+const OptionSpec* secret_among(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with("--")) continue;
+    const OptionSpec* spec = find_option(argument.substr(2, argument.find('=') - 2));
+    if (spec != nullptr && spec->secret) return spec;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(std::vector<std::string> arguments) {
@@ -178,6 +188,13 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
               kCredentialsFooter, kCredentialsScope, found);
 
   CommandLine line;
+  if (const OptionSpec* secret = secret_among(arguments)) {
+    line.exit_code = kExitUsage;
+    line.err = "autorecycle: --" + secret->name + " is a secret, and flags can be read by every " +
+               "user of the machine: set " + environment_name(secret->name) +
+               ", or put it into the config file\n";
+    return line;
+  }
   const std::vector<std::string> words = arguments;
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back

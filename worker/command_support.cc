@@ -21,6 +21,15 @@ bool is_utf8(const std::string& text) {
   return json.dump(-1, ' ', false, Handler::ignore) == json.dump(-1, ' ', false, Handler::replace);
 }
 
+// Without the names of commands and hooks: only the worker knows them (name_programs()).
+base::Result<consumers::recycle::GateDefaults> gate_defaults(const Config& config) {
+  consumers::recycle::GateDefaults defaults;
+  defaults.tags = config.gates.tags;
+  if (auto gates = consumers::recycle::read_gates({}, defaults); !gates) return gates.error();
+  if (auto hooks = consumers::recycle::read_hooks({}, defaults); !hooks) return hooks.error();
+  return defaults;
+}
+
 }  // namespace
 
 base::Result<consumers::recycle::WindowRule> window_rule(const Config& config) {
@@ -52,6 +61,9 @@ base::Result<consumers::recycle::Config> recycle_config(const Config& config) {
   recycle.default_window = std::move(*rule);
   recycle.success_channel = config.success_channel;
   recycle.handover_after = config.handover_after;
+  auto gates = gate_defaults(config);
+  if (!gates) return gates.error();
+  recycle.gates = std::move(*gates);
   return recycle;
 }
 

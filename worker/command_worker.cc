@@ -7,6 +7,7 @@
 #include "worker/endpoints.h"
 #include "worker/large_payload.h"
 #include "worker/metrics.h"
+#include "worker/notifications.h"
 #include "worker/runtime.h"
 #include "worker/startup.h"
 #include "worker/task_group.h"
@@ -113,8 +114,9 @@ awaitable<void> Process::watch_signals() {
 
 awaitable<base::Result<void>> Process::serve() {
   base::log_info("worker", "starting", {{"version", kVersion}, {"seed", random_.seed()}});
-  const auto recycle = recycle_config(config_);
+  auto recycle = recycle_config(config_);
   if (!recycle) co_return recycle.error();
+  name_programs(config_, recycle->gates);
   auto session = co_await AwsSession::open(
       io_.get_executor(), clock_, random_, config_,
       [this](std::string_view service, std::string_view operation, std::string_view code,
@@ -128,9 +130,13 @@ awaitable<base::Result<void>> Process::serve() {
   if (!queues) co_return queues.error();
 
   Board board(clock_, metrics_);
+  const auto notifier = make_notifier(aws.notify_clients(), config_, aws.endpoints().region.value,
+                                      io_.get_executor(), clock_, random_);
   const ConsumerList list =
-      factory_(aws.services(), *recycle,
-               [&board](const consumers::recycle::Progress& progress) { board.update(progress); });
+      factory_(aws.services(), *recycle, [&](const consumers::recycle::Progress& progress) {
+        board.update(progress);
+        notifier->post(progress);
+      });
   std::vector<consumers::Consumer*> consumers;
   for (const auto& consumer : list) consumers.push_back(consumer.get());
   Runtime runtime(context, std::move(*queues), std::move(consumers),
@@ -141,11 +147,13 @@ awaitable<base::Result<void>> Process::serve() {
   auto server = listen(endpoints);
   if (!server) co_return server.error();
   if (*server) tasks.spawn("serving HTTP", (*server)->run());
+  tasks.spawn("notifying", notifier->run());
   runtime_ = &runtime;
   base::log_info("worker", "running", {{"queues", runtime.queues().size()}});
   co_await runtime.run();
   base::log_info("worker", "drained");
   if (*server) (*server)->stop();
+  notifier->close(config_.notify.deadline);
   co_await tasks.join();
   // runtime_ stays set: a signal from now on is the second one.
   co_return base::Result<void>();

@@ -15,7 +15,8 @@ base::Result<void> apply(Config& config, const std::string& name, const std::str
   const OptionSpec* spec = find_option(name);
   if (spec == nullptr) return base::invalid(place + ": unknown option");
   if (!spec->set(config, text)) {
-    return base::invalid(place + ": \"" + text + "\" is not accepted; expected " + spec->accepted);
+    const std::string shown = spec->secret ? "the value" : "\"" + text + "\"";
+    return base::invalid(place + ": " + shown + " is not accepted; expected " + spec->accepted);
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 #include <map>
 #include <optional>
@@ -34,6 +35,29 @@ struct PayloadConfig {
   std::size_t threshold = kMessageBytesMax;  // a message of more bytes is a long one
 };
 
+// Who is told of recycles (consumers/recycle/notify/). A secret is never taken from a flag.
+struct NotifyConfig {
+  base::Secret slack_webhook;
+  base::Secret slack_token;
+  std::string slack_channel;
+  std::string slack_failure_channel;
+  std::string slack_api = "https://slack.com/api";
+  base::Secret pagerduty_key;
+  std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
+  std::string sns_topic;
+  std::string event_bus;
+  std::string environment;
+  std::string ca_bundle;
+  base::Duration deadline{10'000};  // for what is left at the end
+};
+
+// Gates and hooks (consumers/recycle/gates/).
+struct GateConfig {
+  std::map<std::string, std::string> tags;  // by tag: what holds where a group has none
+  std::string commands;                     // "NAME=PROGRAM ARGUMENT..."
+  base::Secret hooks;                       // "NAME=URL or PROGRAM ARGUMENT..."
+};
+
 struct Config {
   QueueConfig events{"autorecycle-events", "", 50};
   QueueConfig recycles{"autorecycle-recycles.fifo", "", 1000};
@@ -58,6 +82,9 @@ struct Config {
   std::string exclude_window;  // the same, several separated by ";"
   std::string time_zone = "Europe/London";
   std::string success_channel;
+
+  NotifyConfig notify;
+  GateConfig gates;
 
   std::string region;  // empty: from AWS's own variables and profile
   std::string profile;
@@ -97,7 +124,12 @@ struct OptionSpec {
   std::string accepted;                              // what set() takes, for error messages
   bool (*set)(Config&, std::string_view) = nullptr;  // false: not accepted
   std::string fallback = {};                         // the default, for --help
+  bool secret = false;  // environment and config file only: every user may read the flags of all
 };
+
+// Rows of worker/options_notify.cc.
+void add_gate_rows(std::vector<OptionSpec>& rows);
+void add_notify_rows(std::vector<OptionSpec>& rows);
 
 const std::vector<OptionSpec>& option_specs();
 const OptionSpec* find_option(std::string_view name);

@@ -290,6 +290,8 @@ const std::vector<OptionSpec>& option_specs() {
     add_runtime_rows(rows);
     add_payload_rows(rows);
     add_recycle_rows(rows);
+    add_gate_rows(rows);
+    add_notify_rows(rows);
     add_common_rows(rows);
     return rows;
   }();

@@ -1,7 +1,11 @@
 #include "worker/config.h"
 
+#include "worker/commands.h"
+#include "worker/notifications.h"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace worker {
@@ -41,17 +45,35 @@ TEST(Config, TakesBucketsByTheirNamesOnly) {
 
 TEST(Config, TakesEveryOptionFromEveryPlace) {
   // A value that each option accepts and that is not its default.
-  const Settings values = {{"events-in-flight", "3"}, {"recycles-in-flight", "3"},
-                           {"oncall-in-flight", "3"}, {"in-flight-total", "3"},
-                           {"pollers", "3"},          {"visibility-timeout", "31s"},
-                           {"poll-wait", "11s"},      {"retry-base", "2s"},
-                           {"retry-cap", "2m"},       {"drain-deadline", "2s"},
-                           {"startup-timeout", "2s"}, {"payload-threshold", "3"},
-                           {"listen", "127.0.0.1:0"}, {"recycle-interval", "2s"},
-                           {"ready-timeout", "2s"},   {"terminate-timeout", "2s"},
-                           {"handover-after", "2h"},  {"force", "true"},
-                           {"dry-run", "true"},       {"output", "json"},
-                           {"log-level", "debug"},    {"log-format", "json"}};
+  const Settings values = {{"events-in-flight", "3"},
+                           {"recycles-in-flight", "3"},
+                           {"oncall-in-flight", "3"},
+                           {"in-flight-total", "3"},
+                           {"pollers", "3"},
+                           {"visibility-timeout", "31s"},
+                           {"poll-wait", "11s"},
+                           {"retry-base", "2s"},
+                           {"retry-cap", "2m"},
+                           {"drain-deadline", "2s"},
+                           {"startup-timeout", "2s"},
+                           {"payload-threshold", "3"},
+                           {"listen", "127.0.0.1:0"},
+                           {"recycle-interval", "2s"},
+                           {"ready-timeout", "2s"},
+                           {"terminate-timeout", "2s"},
+                           {"handover-after", "2h"},
+                           {"force", "true"},
+                           {"dry-run", "true"},
+                           {"output", "json"},
+                           {"log-level", "debug"},
+                           {"log-format", "json"},
+                           {"gate-commands", "a=/b"},
+                           {"hooks", "a=https://b.example/"},
+                           {"slack-webhook", "https://b.example/"},
+                           {"slack-api", "https://b.example"},
+                           {"pagerduty-url", "https://b.example"},
+                           {"sns-topic", "arn:aws:sns:eu-west-2:123456789012:recycles"},
+                           {"notify-deadline", "3s"}};
   for (const OptionSpec& spec : option_specs()) {
     const auto found = values.find(spec.name);
     const std::string value = found == values.end() ? "something" : found->second;
@@ -90,6 +112,56 @@ TEST(Config, SaysPlaceValueAndWhatIsAccepted) {
     const auto config = resolve_config(row.flags, row.environment, row.file, "x.toml");
     ASSERT_FALSE(config) << row.says;
     EXPECT_NE(config.error().message.find(row.says), std::string::npos) << config.error().message;
+  }
+}
+
+TEST(Config, RepeatsNoSecretInAnError) {
+  for (const auto& [name, value] :
+       {std::pair{"SLACK_WEBHOOK", "s3cr3t"}, std::pair{"SLACK_TOKEN", "s3cr3t token"},
+        std::pair{"PAGERDUTY_KEY", "s3cr3t\n"}, std::pair{"HOOKS", "https://b.example/s3cr3t"}}) {
+    const auto config = resolve_config({}, {{std::string("AUTORECYCLE_") + name, value}}, {});
+    ASSERT_FALSE(config) << name;
+    EXPECT_NE(config.error().message.find(name), std::string::npos);
+    EXPECT_EQ(config.error().message.find("s3cr3t"), std::string::npos) << config.error().message;
+  }
+}
+
+TEST(Config, GivesEveryGateTagAnOptionThatIsReadLikeTheTag) {
+  const auto config = resolve_config({{"gate-min-age", "2m"}, {"gate-http", "http:80/"}}, {}, {});
+  ASSERT_TRUE(config) << config.error().to_string();
+  auto recycle = recycle_config(*config);
+  ASSERT_TRUE(recycle) << recycle.error().to_string();
+  const auto rules = consumers::recycle::read_gates({}, recycle->gates);
+  ASSERT_TRUE(rules);
+  EXPECT_EQ(rules->min_age, std::chrono::minutes(2));
+  EXPECT_TRUE(rules->http);
+  for (const std::string_view tag : consumers::recycle::gate_tags()) {
+    std::string option(tag.substr(std::string_view("autorecycle_").size()));
+    std::replace(option.begin(), option.end(), '_', '-');
+    ASSERT_NE(find_option(option), nullptr) << option;
+  }
+  const auto wrong = recycle_config(*resolve_config({{"gate-min-age", "soon"}}, {}, {}));
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("option gate-min-age has the value \"soon\""),
+            std::string::npos)
+      << wrong.error().message;
+}
+
+TEST(Programs, AreKnownByTheirNames) {
+  const auto config =
+      resolve_config({},
+                     {{"AUTORECYCLE_GATE_COMMANDS", "smoke=/opt/smoke --fast 'a; b'; db = /opt/db"},
+                      {"AUTORECYCLE_HOOKS", "drain=https://b.example/x?y=z\ntell=/opt/tell"}},
+                     {});
+  ASSERT_TRUE(config) << config.error().to_string();
+  consumers::recycle::GateDefaults defaults;
+  name_programs(*config, defaults);
+  EXPECT_EQ(defaults.commands, (std::set<std::string>{"db", "smoke"}));
+  EXPECT_EQ(defaults.hooks, (std::set<std::string>{"drain", "tell"}));
+  const auto commands = consumers::recycle::parse_commands(config->gates.commands);
+  EXPECT_EQ(commands->at("smoke"), (std::vector<std::string>{"/opt/smoke", "--fast", "a; b"}));
+  for (const char* wrong : {"=x", "a", "a=", "a=x;a=y", "a b=x", "off=x", "a='x"}) {
+    EXPECT_FALSE(consumers::recycle::parse_commands(wrong)) << wrong;
   }
 }
 

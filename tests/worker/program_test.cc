@@ -53,8 +53,25 @@ TEST(Program, OffersEveryOptionOfTheTableOnItsCommands) {
   const auto help = run({"worker", "--help"}).out;
   for (const OptionSpec& spec : option_specs()) {
     const bool shown = help.find("--" + spec.name + " ") != std::string::npos;
-    EXPECT_EQ(shown, (spec.scope & kWorkerScope) != 0) << spec.name;
+    EXPECT_EQ(shown, (spec.scope & kWorkerScope) != 0 && !spec.secret) << spec.name;
   }
+}
+
+TEST(Program, TakesNoSecretFromAFlagAndDoesNotRepeatIt) {
+  int secrets = 0;
+  for (const OptionSpec& spec : option_specs()) {
+    if (!spec.secret) continue;
+    ++secrets;
+    for (const auto& arguments :
+         {std::vector<std::string>{"worker", "--" + spec.name, "s3cr3t"},
+          std::vector<std::string>{"worker", "--" + spec.name + "=s3cr3t"}}) {
+      const auto result = run(arguments);
+      EXPECT_EQ(result.code, kExitUsage) << spec.name;
+      EXPECT_NE(result.err.find(environment_name(spec.name)), std::string::npos) << result.err;
+      EXPECT_EQ(result.err.find("s3cr3t"), std::string::npos) << result.err;
+    }
+  }
+  EXPECT_EQ(secrets, 4);
 }
 
 TEST(Program, AnswersWrongUsageWithTwo) {
