@@ -18,6 +18,8 @@ locals {
     events_queue       = contains(keys(var.queues), "events") ? [var.queues["events"].arn] : []
     groups             = ["arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/*"]
     state_machines     = var.state_machine_arns
+    topics             = var.sns_topic_arns
+    event_buses        = var.event_bus_arns
     instance_roles     = var.roll_back == null ? [] : var.roll_back.instance_role_arns
     payload_objects    = var.payload_bucket_arn == null ? [] : ["${var.payload_bucket_arn}/*"]
     payload_buckets    = var.payload_bucket_arn == null ? [] : [var.payload_bucket_arn]

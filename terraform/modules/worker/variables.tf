@@ -219,6 +219,20 @@ variable "state_machine_arns" {
   nullable    = false
 }
 
+variable "sns_topic_arns" {
+  description = "Topic that the option sns-topic names, for notifications."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "event_bus_arns" {
+  description = "Bus that the option event-bus names, for notifications."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "payload_bucket_arn" {
   description = "Bucket for bodies that are too long for SQS; null for none."
   type        = string

@@ -121,6 +121,8 @@ run "permissions_that_are_not_needed_are_not_there" {
 run "permissions_follow_what_is_used" {
   variables {
     state_machine_arns = ["arn:aws:states:eu-west-2:123456789012:stateMachine:autorecycle"]
+    sns_topic_arns     = ["arn:aws:sns:eu-west-2:123456789012:recycles"]
+    event_bus_arns     = ["arn:aws:events:eu-west-2:123456789012:event-bus/default"]
     payload_bucket_arn = "arn:aws:s3:::long-bodies"
     kms_key_arn        = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
   }
