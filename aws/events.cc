@@ -31,7 +31,7 @@ base::Result<std::string> read_entry(const std::string& body) {
 
 }  // namespace
 
-boost::asio::awaitable<base::Result<std::string>> Events::put_event(BusEvent event) {
+boost::asio::awaitable<base::Result<std::string>> Events::put_events(BusEvent event) {
   Json entry = {{"Source", std::move(event.source)},
                 {"DetailType", std::move(event.detail_type)},
                 {"Detail", std::move(event.detail)},

@@ -25,7 +25,7 @@ class Events {
 
   // The event's id. An entry that EventBridge refuses inside a successful answer is an error like
   // any other: ThrottlingException and InternalFailure are transient, the rest kInvalid.
-  boost::asio::awaitable<base::Result<std::string>> put_event(BusEvent event);
+  boost::asio::awaitable<base::Result<std::string>> put_events(BusEvent event);
 
  private:
   Caller& caller_;

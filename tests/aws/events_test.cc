@@ -11,7 +11,7 @@ struct World : ScriptedWorld {
   aws::Events events{caller};
 
   base::Result<std::string> put(const std::string& detail = R"({"a":1})") {
-    return loop.run(events.put_event({.bus = "ops",
+    return loop.run(events.put_events({.bus = "ops",
                                       .source = "autorecycle",
                                       .detail_type = "Recycle Started",
                                       .detail = detail,

@@ -84,7 +84,7 @@ TEST(SimulatedBus, TakesEventsOfOurs) {
   std::string type;
   rig.region.world().listen([&](const Json& event) { type = event.at("detail-type"); });
   const auto id = rig.loop.run(aws::Events(rig.caller)
-                                   .put_event({.bus = "",
+                                   .put_events({.bus = "",
                                                .source = "autorecycle",
                                                .detail_type = "Recycle Started",
                                                .detail = "{}"}));

@@ -51,7 +51,7 @@ boost::asio::awaitable<Receipt> EventBridgeSink::put(Notice notice, std::string 
   event.source = kSource;
   event.detail_type = std::move(detail_type);
   event.detail = event_json(notice, environment_);
-  co_return receipt_of(co_await events_.put_event(std::move(event)));
+  co_return receipt_of(co_await events_.put_events(std::move(event)));
 }
 
 boost::asio::awaitable<Receipt> EventBridgeSink::send(Notice notice) {
