@@ -39,6 +39,10 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME autorecycle)
 set(CPACK_PACKAGE_CONTACT "the authors of autorecycle <autorecycle@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "recycles EC2 Auto Scaling groups when they changed")
+string(CONCAT CPACK_DEBIAN_PACKAGE_DESCRIPTION
+  "A worker on SQS that replaces the old instances of Auto Scaling groups with\n"
+  "the strategy that the group's tags name, and leaves the group exactly as it\n"
+  "was, only newer.")
 set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

@@ -7,11 +7,40 @@ locals {
   tags = { service = "autorecycle", environment = var.environment }
 }
 
+# EventBridge encrypts what it sends, so the key's policy names it.
+resource "aws_kms_key" "queues" {
+  description         = "autorecycle's queues"
+  enable_key_rotation = true
+  tags                = local.tags
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Administration"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "EventBridge"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      },
+    ]
+  })
+}
+
+data "aws_caller_identity" "current" {}
+
 module "queues" {
   source = "../../modules/queues"
 
-  kms_key_arn = var.kms_key_arn
-  tags        = local.tags
+  kms_key = aws_kms_key.queues
+  tags    = local.tags
 }
 
 module "events" {
@@ -19,7 +48,7 @@ module "events" {
 
   queue             = module.queues.queues["events"]
   ignored_role_arns = [module.recycling.task_role_arn]
-  kms_key_arn       = var.kms_key_arn
+  kms_key           = aws_kms_key.queues
   tags              = local.tags
 }
 
@@ -37,7 +66,7 @@ module "recycling" {
   subnet_ids           = var.subnet_ids
   tasks                = { min = 2, max = 6 }
   settings             = { drain-deadline = "60s" }
-  kms_key_arn          = var.kms_key_arn
+  kms_key              = aws_kms_key.queues
   rollback_alarm_names = module.monitoring.rollback_alarm_names
   tags                 = local.tags
 }
@@ -53,7 +82,7 @@ module "oncall" {
   cluster              = var.cluster
   vpc_id               = var.vpc_id
   subnet_ids           = var.subnet_ids
-  kms_key_arn          = var.kms_key_arn
+  kms_key              = aws_kms_key.queues
   tags                 = local.tags
 }
 

@@ -44,12 +44,6 @@ variable "subnet_ids" {
   type        = list(string)
 }
 
-variable "kms_key_arn" {
-  description = "Key of the queues; null for SQS's own encryption."
-  type        = string
-  default     = null
-}
-
 variable "emails" {
   description = "Who hears of alarms."
   type        = set(string)

@@ -4,6 +4,11 @@ provider "aws" {
   region = var.region
 }
 
+resource "aws_sns_topic" "pager" {
+  name              = "pager"
+  kms_master_key_id = var.topic_kms_key_id
+}
+
 module "queues" {
   source = "../../modules/queues"
 
@@ -29,5 +34,5 @@ module "monitoring" {
   name_prefix     = "oncall"
   queues          = module.queues.queues
   log_group_names = { oncall = module.oncall.log_group_name }
-  topic_arn       = var.topic_arn
+  topic           = aws_sns_topic.pager
 }

@@ -27,7 +27,8 @@ variable "subnet_ids" {
   type        = list(string)
 }
 
-variable "topic_arn" {
-  description = "SNS topic of the people on call."
+variable "topic_kms_key_id" {
+  description = "Key of the topic, which must allow cloudwatch.amazonaws.com; null for none."
   type        = string
+  default     = null
 }

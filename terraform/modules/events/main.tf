@@ -80,8 +80,8 @@ resource "aws_sqs_queue" "undelivered" {
   name                      = "${var.name_prefix}-events-undelivered"
   message_retention_seconds = 1209600
   max_message_size          = 1048576
-  kms_master_key_id         = var.kms_key_arn
-  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = try(var.kms_key.arn, null)
+  sqs_managed_sse_enabled   = var.kms_key == null ? true : null
   tags                      = merge(var.tags, { "autorecycle:role" = "events-undelivered" })
 }
 

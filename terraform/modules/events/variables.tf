@@ -50,10 +50,15 @@ variable "enabled" {
   nullable    = false
 }
 
-variable "kms_key_arn" {
+variable "kms_key" {
   description = "Customer managed key of the queue for undeliverable events; null for SQS's own."
-  type        = string
+  type        = object({ arn = string })
   default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key.arn))
+    error_message = "kms_key.arn: the ARN of a key (not of an alias)."
+  }
 }
 
 variable "tags" {

@@ -1,5 +1,5 @@
 locals {
-  topic_arn = var.topic_arn == null ? aws_sns_topic.oncall[0].arn : var.topic_arn
+  topic_arn = var.topic == null ? aws_sns_topic.oncall[0].arn : var.topic.arn
   namespace = "Autorecycle" # of the figures counted in the log
   runbook   = "docs/runbook.md"
 
@@ -58,7 +58,7 @@ locals {
 }
 
 resource "aws_sns_topic" "oncall" {
-  count = var.topic_arn == null ? 1 : 0
+  count = var.topic == null ? 1 : 0
 
   name              = "${var.name_prefix}-oncall"
   kms_master_key_id = var.topic_kms_key
@@ -66,7 +66,7 @@ resource "aws_sns_topic" "oncall" {
 }
 
 resource "aws_sns_topic_subscription" "email" {
-  for_each = var.topic_arn == null ? var.emails : []
+  for_each = var.topic == null ? var.emails : []
 
   topic_arn = local.topic_arn
   protocol  = "email"

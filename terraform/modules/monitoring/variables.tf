@@ -36,9 +36,9 @@ variable "undelivered_queue_name" {
   default     = null
 }
 
-variable "topic_arn" {
+variable "topic" {
   description = "SNS topic of the people on call; null to create one."
-  type        = string
+  type        = object({ arn = string })
   default     = null
 }
 

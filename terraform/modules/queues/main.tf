@@ -24,8 +24,8 @@ resource "aws_sqs_queue" "this" {
   receive_wait_time_seconds  = 20
   message_retention_seconds  = var.retention_days * local.day
   max_message_size           = 1048576
-  kms_master_key_id          = var.kms_key_arn
-  sqs_managed_sse_enabled    = var.kms_key_arn == null ? true : null
+  kms_master_key_id          = try(var.kms_key.arn, null)
+  sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn
     maxReceiveCount     = var.max_receive_count
@@ -40,8 +40,8 @@ resource "aws_sqs_queue" "dead_letters" {
   fifo_queue                = each.value.fifo ? true : null
   message_retention_seconds = 14 * local.day # the most that SQS has
   max_message_size          = 1048576
-  kms_master_key_id         = var.kms_key_arn
-  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = try(var.kms_key.arn, null)
+  sqs_managed_sse_enabled   = var.kms_key == null ? true : null
   tags                      = merge(var.tags, { "autorecycle:role" = "${each.key}-dlq" })
 }
 

@@ -54,14 +54,14 @@ variable "retention_days" {
   }
 }
 
-variable "kms_key_arn" {
+variable "kms_key" {
   description = "Customer managed key for encryption at rest; null for SQS's own. With EventBridge as a sender its policy must allow events.amazonaws.com kms:GenerateDataKey and kms:Decrypt."
-  type        = string
+  type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key_arn))
-    error_message = "kms_key_arn: the ARN of a key (not of an alias), or null."
+    condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key.arn))
+    error_message = "kms_key.arn: the ARN of a key (not of an alias)."
   }
 }
 

@@ -7,8 +7,8 @@ locals {
     ["queues"],
     sort(var.consumers),
     var.roll_back == null ? [] : ["roll_back"],
-    var.payload_bucket_arn == null ? [] : ["payloads"],
-    var.kms_key_arn == null ? [] : ["encryption"],
+    var.payload_bucket == null ? [] : ["payloads"],
+    var.kms_key == null ? [] : ["encryption"],
   )
 
   resources = {
@@ -21,9 +21,9 @@ locals {
     topics             = var.sns_topic_arns
     event_buses        = var.event_bus_arns
     instance_roles     = var.roll_back == null ? [] : var.roll_back.instance_role_arns
-    payload_objects    = var.payload_bucket_arn == null ? [] : ["${var.payload_bucket_arn}/*"]
-    payload_buckets    = var.payload_bucket_arn == null ? [] : [var.payload_bucket_arn]
-    keys               = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    payload_objects    = var.payload_bucket == null ? [] : ["${var.payload_bucket.arn}/*"]
+    payload_buckets    = var.payload_bucket == null ? [] : [var.payload_bucket.arn]
+    keys               = var.kms_key == null ? [] : [var.kms_key.arn]
   }
 
   conditions = {

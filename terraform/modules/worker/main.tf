@@ -5,7 +5,7 @@ locals {
   settings = merge(
     { for role in ["events", "recycles", "oncall"] : "${role}-queue" =>
     contains(local.roles, role) ? var.queues[role].name : "off" },
-    var.payload_bucket_arn == null ? {} : { "payload-bucket" = element(split(":", var.payload_bucket_arn), 5) },
+    var.payload_bucket == null ? {} : { "payload-bucket" = var.payload_bucket.name },
     { "log-format" = "json" },
     var.settings,
   )
@@ -65,7 +65,7 @@ resource "aws_ecs_task_definition" "this" {
       command     = ["CMD", "bash", "-c", local.health_check]
       interval    = 30
       timeout     = 5
-      retries     = 3
+      retries     = 10 # an outage of SQS must not end every task at once
       startPeriod = 90
     }
     logConfiguration = {

@@ -233,16 +233,24 @@ variable "event_bus_arns" {
   nullable    = false
 }
 
-variable "payload_bucket_arn" {
+variable "payload_bucket" {
   description = "Bucket for bodies that are too long for SQS; null for none."
-  type        = string
-  default     = null
+  type = object({
+    name = string
+    arn  = string
+  })
+  default = null
 }
 
-variable "kms_key_arn" {
+variable "kms_key" {
   description = "The queues' customer managed key; null if SQS encrypts with its own."
-  type        = string
+  type        = object({ arn = string })
   default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key.arn))
+    error_message = "kms_key.arn: the ARN of a key (not of an alias)."
+  }
 }
 
 variable "log_retention_days" {

@@ -2,6 +2,9 @@ mock_provider "aws" {
   mock_data "aws_region" {
     defaults = { region = "eu-west-2" }
   }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-2:123456789012:pager" }
+  }
 }
 
 run "one_queue_is_enough" {
@@ -10,7 +13,6 @@ run "one_queue_is_enough" {
     cluster    = { arn = "arn:aws:ecs:eu-west-2:123456789012:cluster/tools", name = "tools" }
     vpc_id     = "vpc-1"
     subnet_ids = ["subnet-1"]
-    topic_arn  = "arn:aws:sns:eu-west-2:123456789012:pager"
   }
   assert {
     condition     = output.queue_url != ""

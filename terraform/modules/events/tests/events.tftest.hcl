@@ -105,6 +105,7 @@ run "a_name_that_no_rule_can_have_is_refused" {
   command = plan
   variables {
     name_prefix = "auto recycle"
+    kms_key     = { arn = "arn:aws:kms:eu-west-2:123456789012:alias/queues" }
   }
-  expect_failures = [var.name_prefix]
+  expect_failures = [var.name_prefix, var.kms_key]
 }

@@ -71,11 +71,11 @@ run "a_stuck_recycle_is_measured_in_hours" {
 
 run "a_topic_that_exists_is_used" {
   variables {
-    topic_arn = "arn:aws:sns:eu-west-2:123456789012:pager"
-    emails    = ["oncall@example.com"]
+    topic  = { arn = "arn:aws:sns:eu-west-2:123456789012:pager" }
+    emails = ["oncall@example.com"]
   }
   assert {
-    condition     = length(aws_sns_topic.oncall) == 0 && length(aws_sns_topic_subscription.email) == 0 && output.topic_arn == var.topic_arn
+    condition     = length(aws_sns_topic.oncall) == 0 && length(aws_sns_topic_subscription.email) == 0 && output.topic_arn == var.topic.arn
     error_message = "nothing is created beside it"
   }
 }

@@ -54,11 +54,11 @@ run "queues_are_encrypted_without_a_key_too" {
 
 run "a_key_replaces_the_encryption_by_sqs" {
   variables {
-    kms_key_arn = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
+    kms_key = { arn = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd" }
   }
   assert {
     condition = alltrue([for queue in concat(values(aws_sqs_queue.this), values(aws_sqs_queue.dead_letters)) :
-    queue.kms_master_key_id == var.kms_key_arn])
+    queue.kms_master_key_id == var.kms_key.arn])
     error_message = "the key is used everywhere"
   }
 }
@@ -117,9 +117,9 @@ run "retention_as_long_as_the_dead_letters_is_refused" {
 run "an_alias_is_no_key" {
   command = plan
   variables {
-    kms_key_arn = "arn:aws:kms:eu-west-2:123456789012:alias/queues"
+    kms_key = { arn = "arn:aws:kms:eu-west-2:123456789012:alias/queues" }
   }
-  expect_failures = [var.kms_key_arn]
+  expect_failures = [var.kms_key]
 }
 
 run "too_few_receives_are_refused" {

@@ -123,8 +123,8 @@ run "permissions_follow_what_is_used" {
     state_machine_arns = ["arn:aws:states:eu-west-2:123456789012:stateMachine:autorecycle"]
     sns_topic_arns     = ["arn:aws:sns:eu-west-2:123456789012:recycles"]
     event_bus_arns     = ["arn:aws:events:eu-west-2:123456789012:event-bus/default"]
-    payload_bucket_arn = "arn:aws:s3:::long-bodies"
-    kms_key_arn        = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
+    payload_bucket     = { name = "long-bodies", arn = "arn:aws:s3:::long-bodies" }
+    kms_key            = { arn = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd" }
   }
   assert {
     condition     = one([for statement in output.task_statements.recycle : statement.Resource if statement.Sid == "StartStateMachines"]) == var.state_machine_arns
@@ -140,7 +140,7 @@ run "permissions_follow_what_is_used" {
     error_message = "the worker is told its bucket"
   }
   assert {
-    condition     = output.task_statements.encryption[0].Resource == tolist([var.kms_key_arn])
+    condition     = output.task_statements.encryption[0].Resource == tolist([var.kms_key.arn])
     error_message = "the queues' key and no other"
   }
 }
@@ -336,7 +336,8 @@ run "numbers_and_names_that_cannot_be_are_refused" {
     scaling     = { backlog_per_task = 0 }
     canary      = { image = "autorecycle:0.2.0", percent = 90 }
     roll_back   = { launch_template_arns = [] }
+    kms_key     = { arn = "arn:aws:kms:eu-west-2:123456789012:alias/queues" }
     gate_egress = { ports = [8080], cidr_ipv4 = "10.0.0.0" }
   }
-  expect_failures = [var.gate_egress, var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
+  expect_failures = [var.kms_key, var.gate_egress, var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
 }
