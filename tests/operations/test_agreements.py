@@ -6,8 +6,9 @@ import re
 import pytest
 from tools import ROOT, TERRAFORM
 
-OPTIONS = re.findall(r'rows\.push_back\(\s*\{"([a-z-]+)"',
-                     (ROOT / "worker/options.cc").read_text(encoding="utf-8"))
+SOURCES = "".join(path.read_text(encoding="utf-8")
+                  for path in sorted((ROOT / "worker").glob("options*.cc")))
+OPTIONS = re.findall(r'\{"([a-z][a-z-]*)", "[^"]*",', SOURCES)
 
 
 def read(path):
@@ -36,9 +37,18 @@ def test_the_module_sets_only_settings_that_exist():
 
 
 def test_settings_that_the_module_keeps_for_itself_exist():
-    kept = re.search(r"keys\(var\.settings\), \[(.*?)\]",
-                     read("terraform/modules/worker/variables.tf")).group(1)
-    assert set(re.findall(r'"([a-z-]+)"', kept)) <= set(OPTIONS)
+    for kept in re.findall(r"keys\(var\.settings\), \[(.*?)\]",
+                           read("terraform/modules/worker/variables.tf")):
+        assert set(re.findall(r'"([a-z-]+)"', kept)) <= set(OPTIONS)
+
+
+def test_secrets_are_the_workers():
+    """What the worker calls secret must not be among the plain settings of a task definition."""
+    variables = read("terraform/modules/worker/variables.tf")
+    lists = re.findall(r'\["hooks",[^\]]*\]', variables)
+    assert len(lists) == 2
+    secret = re.findall(r'secret\(\s*\{"([a-z-]+)"', SOURCES)
+    assert all(json.loads(each) == sorted(secret) for each in lists)
 
 
 def test_the_tags_of_a_group_are_the_ones_that_the_worker_reads(states):

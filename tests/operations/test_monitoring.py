@@ -152,7 +152,7 @@ def test_links_inside_of_the_runbook_lead_somewhere():
 
 
 def test_settings_and_metrics_in_the_runbook_exist():
-    options = (ROOT / "worker/options.cc").read_text()
+    options = "".join(path.read_text() for path in (ROOT / "worker").glob("options*.cc"))
     for option in re.findall(r"`--([a-z-]+)`", ALARMS):
         assert f'"{option}"' in options, option
     for metric in re.findall(r"`(autorecycle_\w+)`", ALARMS):

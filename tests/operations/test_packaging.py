@@ -12,8 +12,8 @@ import pytest
 from tools import ROOT, tool
 
 PACKAGING = ROOT / "packaging"
-OPTIONS = set(re.findall(r'rows\.push_back\(\s*\{"([a-z-]+)"',
-                         (ROOT / "worker/options.cc").read_text(encoding="utf-8")))
+OPTIONS = set(re.findall(r'\{"([a-z][a-z-]*)", "[^"]*",', "".join(
+    path.read_text(encoding="utf-8") for path in sorted((ROOT / "worker").glob("options*.cc")))))
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
 project(autorecycle VERSION 1.2.3 LANGUAGES NONE)

@@ -52,6 +52,9 @@ locals {
     ) if length(local.resources[statement.resources]) > 0
   ] }
 
+  secrets_of = { for service in ["secretsmanager", "ssm"] : service =>
+  [for arn in values(var.secrets) : arn if element(split(":", arn), 2) == service] }
+
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.region
   account   = data.aws_caller_identity.current.account_id
@@ -123,6 +126,11 @@ resource "aws_iam_role_policy" "execution" {
         Action   = ["ecr:GetAuthorizationToken"]
         Resource = ["*"]
       }
-    ])
+      ], [for service, action in { secretsmanager = "secretsmanager:GetSecretValue", ssm = "ssm:GetParameters" } : {
+        Sid                                       = "Read${title(service)}"
+        Effect                                    = "Allow"
+        Action                                    = [action]
+        Resource                                  = local.secrets_of[service]
+    } if length(local.secrets_of[service]) > 0])
   })
 }

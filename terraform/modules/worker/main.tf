@@ -10,10 +10,9 @@ locals {
     var.settings,
   )
 
-  environment = [for name, value in local.settings : {
-    name  = "AUTORECYCLE_${upper(replace(name, "-", "_"))}"
-    value = value
-  }]
+  variable_of = { for name in setunion(keys(local.settings), keys(var.secrets)) :
+  name => "AUTORECYCLE_${upper(replace(name, "-", "_"))}" }
+  environment = [for name, value in local.settings : { name = local.variable_of[name], value = value }]
 
   # The port is the only thing that the check needs to know of --listen.
   port         = element(reverse(split(":", lookup(var.settings, "listen", "127.0.0.1:9464"))), 0)
@@ -58,6 +57,7 @@ resource "aws_ecs_task_definition" "this" {
     essential              = true
     command                = ["worker"]
     environment            = local.environment
+    secrets                = [for name, arn in var.secrets : { name = local.variable_of[name], valueFrom = arn }]
     readonlyRootFilesystem = true
     stopTimeout            = 120 # Fargate's most; a drain takes --drain-deadline and 10 seconds
     linuxParameters        = { capabilities = { drop = ["ALL"] } }

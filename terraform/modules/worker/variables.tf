@@ -182,8 +182,25 @@ variable "settings" {
     error_message = "settings: option names as on the command line, such as drain-deadline."
   }
   validation {
+    condition     = length(setintersection(keys(var.settings), ["hooks", "pagerduty-key", "slack-token", "slack-webhook"])) == 0
+    error_message = "settings: these are secrets and belong into the variable of that name."
+  }
+  validation {
     condition     = length(setintersection(keys(var.settings), ["events-queue", "recycles-queue", "oncall-queue", "payload-bucket", "log-format"])) == 0
     error_message = "settings: queues, the payload bucket and the log format have variables of their own or are fixed."
+  }
+}
+
+variable "secrets" {
+  description = "Options that are secrets (`slack-webhook`, `slack-token`, `pagerduty-key`, `hooks`), each with the ARN of its Secrets Manager secret or SSM parameter. ECS hands them to the task; they are in no plan and no task definition."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([for name, arn in var.secrets : contains(["hooks", "pagerduty-key", "slack-token", "slack-webhook"], name) &&
+    can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", arn))])
+    error_message = "secrets: slack-webhook, slack-token, pagerduty-key or hooks, each with the ARN of a secret or of a parameter."
   }
 }
 

@@ -162,6 +162,38 @@ run "rolling_back_is_limited_to_what_is_named" {
   }
 }
 
+run "secrets_are_handed_over_by_ecs" {
+  variables {
+    secrets = {
+      slack-token   = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:slack-AbCdEf"
+      pagerduty-key = "arn:aws:ssm:eu-west-2:123456789012:parameter/pagerduty"
+    }
+  }
+  assert {
+    condition = { for each in jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].secrets : each.name => each.valueFrom } == {
+      AUTORECYCLE_PAGERDUTY_KEY = var.secrets.pagerduty-key
+      AUTORECYCLE_SLACK_TOKEN   = var.secrets.slack-token
+    }
+    error_message = "under the worker's names for them"
+  }
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Action[0] => statement.Resource if startswith(statement.Sid, "Read") } == {
+      "secretsmanager:GetSecretValue" = [var.secrets.slack-token]
+      "ssm:GetParameters"             = [var.secrets.pagerduty-key]
+    }
+    error_message = "only these, and only to start tasks: the worker's own role reads none"
+  }
+}
+
+run "secrets_among_the_settings_are_refused" {
+  command = plan
+  variables {
+    settings = { slack-token = "xoxb-1" }
+    secrets  = { slack-webhook = "https://hooks.slack.com/services/1" }
+  }
+  expect_failures = [var.settings, var.secrets]
+}
+
 run "tasks_reach_instances_on_the_ports_of_gates_only" {
   variables {
     gate_egress = { ports = [8080, 8443], cidr_ipv4 = "10.0.0.0/8" }
