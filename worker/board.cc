@@ -1,9 +1,15 @@
 #include "worker/board.h"
 
+#include "consumers/recycle/policy.h"
 #include "worker/metrics.h"
 
 namespace worker {
 namespace {
+
+// Of a bounded set: what is refused is told of too, with whatever its tag says.
+std::string label_of(const std::string& strategy) {
+  return consumers::recycle::parse_strategy(strategy) ? strategy : "other";
+}
 
 bool is_end(const std::string& phase) { return phase == "finished" || phase == "aborted"; }
 
@@ -22,10 +28,12 @@ void Board::update(const consumers::recycle::Progress& progress) {
   row.progress = progress;
   row.updated = now;
   row.ended = is_end(progress.phase);
-  if (row.ended) metrics_.recycle_ended(progress.strategy, progress.phase);
+  if (row.ended) metrics_.recycle_ended(label_of(progress.strategy), progress.phase);
 
-  std::map<std::string, std::size_t> running = {{progress.strategy, 0}};
-  for (const auto& [group, other] : rows_) running[other.progress.strategy] += other.ended ? 0 : 1;
+  std::map<std::string, std::size_t> running = {{label_of(progress.strategy), 0}};
+  for (const auto& [group, other] : rows_) {
+    running[label_of(other.progress.strategy)] += other.ended ? 0 : 1;
+  }
   for (const auto& [strategy, count] : running) metrics_.recycles_running(strategy, count);
 }
 

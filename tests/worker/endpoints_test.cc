@@ -80,6 +80,25 @@ TEST(Endpoints, ForgetEndedRecyclesAfterAWhile) {
   EXPECT_TRUE(served.board.rows().empty());
 }
 
+TEST(Endpoints, GiveNoMetricALabelThatSomebodyElseWrote) {
+  Served served;
+  for (const char* strategy : {"out-in", "in-out", "<anything at all>", ""}) {
+    consumers::recycle::Progress progress;
+    progress.group = std::string("group ") + strategy;
+    progress.strategy = strategy;
+    progress.phase = "aborted";
+    served.board.update(progress);
+  }
+  const std::string text = served.get("/metrics").body;
+  EXPECT_NE(text.find(R"(autorecycle_recycles_total{result="aborted",strategy="out-in"} 1)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(autorecycle_recycles_total{result="aborted",strategy="other"} 2)"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("anything"), std::string::npos);
+}
+
 TEST(Endpoints, PauseAndResumeOnLoopbackOnlyAndNeverForABrowser) {
   Served served;
   EXPECT_EQ(served.get("/pause").status, 405);
