@@ -62,8 +62,9 @@ bool is_standby(const aws::GroupInstance& instance) {
 }
 
 bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance, std::string* why) {
+  if (!why) return !gate_before(snapshot, instance);
   auto hold = hold_of(snapshot, instance);
-  if (hold && why) *why = std::move(hold->why);
+  if (hold) *why = std::move(hold->why);
   return !hold;
 }
 

@@ -17,51 +17,66 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 
 long long seconds(base::Duration duration) { return duration.count() / 1'000; }
 
-std::optional<Hold> hold_of_probe(Gate gate, const std::optional<Probe>& probe,
-                                  const std::string& id) {
-  if (!probe) return Hold{gate, fmt::format("{}: {} not asked yet", id, describe(gate))};
-  if (probe->passed) return std::nullopt;
-  return Hold{gate, fmt::format("{}: {}: {}", id, describe(gate), probe->why)};
+base::Duration age_of(const GateReadings& readings, const InstanceReading& reading) {
+  return std::chrono::duration_cast<base::Duration>(
+      readings.taken_at - reading.in_service_since.value_or(readings.taken_at));
 }
 
 // The gates that the tags ask for.
-std::optional<Hold> hold_of_reading(const GateReadings& readings, const InstanceReading& reading,
-                                    const std::string& id) {
+std::optional<Gate> gate_of_reading(const GateReadings& readings, const InstanceReading& reading) {
   const GateRules& rules = readings.rules;
-  if (rules.min_age.count() > 0) {
-    const auto age = std::chrono::duration_cast<base::Duration>(
-        readings.taken_at - reading.in_service_since.value_or(readings.taken_at));
-    if (age < rules.min_age) {
-      return Hold{Gate::kAge, fmt::format("{}: in service for {} of {} s", id, seconds(age),
-                                          seconds(rules.min_age))};
-    }
+  if (rules.min_age.count() > 0 && age_of(readings, reading) < rules.min_age) return Gate::kAge;
+  if (rules.http && !(reading.http && reading.http->passed)) return Gate::kHttp;
+  const bool commanded = reading.command && reading.command->passed;
+  return rules.command.empty() || commanded ? std::nullopt : std::optional(Gate::kCommand);
+}
+
+std::string why_probe(Gate gate, const std::optional<Probe>& probe) {
+  return probe ? fmt::format("{}: {}", describe(gate), probe->why)
+               : fmt::format("{} not asked yet", describe(gate));
+}
+
+std::string why_load_balancers(const Snapshot& snapshot, const base::InstanceId& id) {
+  const std::string& because = snapshot.facts.at(id).not_serving_because;
+  return because.empty() ? "not serving" : because;
+}
+
+std::string why(const Snapshot& snapshot, const aws::GroupInstance& instance, Gate gate) {
+  const std::string& id = instance.id.value;
+  if (gate == Gate::kHealth) {
+    const bool in_service = instance.lifecycle_state == "InService";
+    return fmt::format("{} is {}", id,
+                       in_service ? instance.health_status : instance.lifecycle_state);
   }
-  if (rules.http) {
-    if (auto hold = hold_of_probe(Gate::kHttp, reading.http, id)) return hold;
+  if (gate == Gate::kLoadBalancers) {
+    return fmt::format("{}: {}", id, why_load_balancers(snapshot, instance.id));
   }
-  if (rules.command.empty()) return std::nullopt;
-  return hold_of_probe(Gate::kCommand, reading.command, id);
+  const InstanceReading& reading = snapshot.gates.instances.at(instance.id);
+  if (gate == Gate::kAge) {
+    return fmt::format("{}: in service for {} of {} s", id,
+                       seconds(age_of(snapshot.gates, reading)),
+                       seconds(snapshot.gates.rules.min_age));
+  }
+  const auto& probe = gate == Gate::kHttp ? reading.http : reading.command;
+  return fmt::format("{}: {}", id, why_probe(gate, probe));
 }
 
 }  // namespace
 
-std::optional<Hold> hold_of(const Snapshot& snapshot, const aws::GroupInstance& instance) {
-  const std::string& id = instance.id.value;
-  if (instance.lifecycle_state != "InService") {
-    return Hold{Gate::kHealth, fmt::format("{} is {}", id, instance.lifecycle_state)};
-  }
-  if (!equals_ignoring_case(instance.health_status, "Healthy")) {
-    return Hold{Gate::kHealth, fmt::format("{} is {}", id, instance.health_status)};
-  }
+std::optional<Gate> gate_before(const Snapshot& snapshot, const aws::GroupInstance& instance) {
+  if (instance.lifecycle_state != "InService") return Gate::kHealth;
+  if (!equals_ignoring_case(instance.health_status, "Healthy")) return Gate::kHealth;
   const auto facts = snapshot.facts.find(instance.id);
-  if (facts != snapshot.facts.end() && !facts->second.serving) {
-    const std::string& because = facts->second.not_serving_because;
-    return Hold{Gate::kLoadBalancers,
-                fmt::format("{}: {}", id, because.empty() ? "not serving" : because)};
-  }
+  if (facts != snapshot.facts.end() && !facts->second.serving) return Gate::kLoadBalancers;
   const auto reading = snapshot.gates.instances.find(instance.id);
   if (reading == snapshot.gates.instances.end()) return std::nullopt;
-  return hold_of_reading(snapshot.gates, reading->second, id);
+  return gate_of_reading(snapshot.gates, reading->second);
+}
+
+std::optional<Hold> hold_of(const Snapshot& snapshot, const aws::GroupInstance& instance) {
+  const auto gate = gate_before(snapshot, instance);
+  if (!gate) return std::nullopt;
+  return Hold{*gate, why(snapshot, instance, *gate)};
 }
 
 std::optional<std::string> expired_hold(const Snapshot& snapshot,

@@ -14,6 +14,8 @@ struct Hold {
 };
 
 // The first gate that the instance does not pass; none: it is ready.
+std::optional<Gate> gate_before(const Snapshot& snapshot, const aws::GroupInstance& instance);
+// The same with its reason.
 std::optional<Hold> hold_of(const Snapshot& snapshot, const aws::GroupInstance& instance);
 
 // Why an instance stood too long before one gate, by that gate's own timeout; none: it did not.

@@ -82,9 +82,9 @@ std::vector<GateProber::Question> GateProber::due(const Snapshot& snapshot, Gate
   for (const aws::GroupInstance& instance : snapshot.group.instances) {
     const auto memory = memory_.find(instance.id);
     if (memory == memory_.end()) continue;
-    const auto hold = hold_of(snapshot, instance);
+    const auto stands = gate_before(snapshot, instance);
     // The HTTP check is repeated after it passed; what stands behind it does not matter here.
-    const bool before = hold && hold->gate < gate;
+    const bool before = stands && *stands < gate;
     const bool http = gate == Gate::kHttp;
     const auto& probe = http ? memory->second.http : memory->second.command;
     const base::SteadyPoint at = http ? memory->second.http_at : memory->second.command_at;
@@ -170,8 +170,7 @@ void GateProber::note_holds(Snapshot& snapshot) {
   for (const aws::GroupInstance& instance : snapshot.group.instances) {
     const auto memory = memory_.find(instance.id);
     if (memory == memory_.end()) continue;
-    const auto hold = hold_of(snapshot, instance);
-    const auto gate = hold ? std::optional(hold->gate) : std::nullopt;
+    const auto gate = gate_before(snapshot, instance);
     if (memory->second.held_by == gate) continue;
     memory->second.held_by = gate;
     memory->second.held_since = snapshot.gates.taken_at;
@@ -200,7 +199,10 @@ boost::asio::awaitable<base::Result<void>> GateProber::read(
     if (!alarms) co_return alarms.error();
     snapshot.gates.alarms = std::move(*alarms);
   }
-  if (!journal || journal->phase == Phase::kRestore) co_return base::Result<void>();
+  const bool timed =
+      std::ranges::any_of(rules.timeouts, [](const auto& one) { return one.has_value(); });
+  const bool looks = timed || rules.min_age.count() > 0 || rules.http || !rules.command.empty();
+  if (!looks || !journal || journal->phase == Phase::kRestore) co_return base::Result<void>();
   look(snapshot, fresh);
   show(snapshot);
   if (rules.http) {
