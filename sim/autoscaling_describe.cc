@@ -127,12 +127,4 @@ ApiOutcome describe_scaling_activities(AutoScalingEngine& engine, const ApiCall&
   return answer;
 }
 
-ApiOutcome describe_warm_pool(AutoScalingEngine& engine, const ApiCall& call) {
-  auto found = group_of(engine, call);
-  if (const auto* error = std::get_if<ApiError>(&found)) return *error;
-  ApiAnswer answer;
-  answer.result["Instances"] = Json::array();  // no group has one: PutWarmPool is not simulated
-  return answer;
-}
-
 }  // namespace sim::autoscaling

@@ -49,6 +49,7 @@ void AutoScalingEngine::run_later(base::Duration delay, std::function<void()> wo
 }
 
 void AutoScalingEngine::remember() {
+  if (listener_) listener_();
   const Faults::Settings& faults = world_.faults().settings();
   if (faults.stale_reads <= 0) return past_.clear();
   const base::TimePoint now = world_.clock().now();
@@ -151,6 +152,7 @@ void AutoScalingEngine::reconcile(Group& group) {
   grow(group);
   shrink(group);
   rebalance(group);
+  maintain_warm_pool(group);
 }
 
 void AutoScalingEngine::replace_unhealthy(Group& group) {

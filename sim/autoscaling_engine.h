@@ -50,6 +50,8 @@ class AutoScalingEngine {
   std::shared_ptr<const std::map<std::string, Group>> groups_as_read();
   // Keeps the state for stale reads; called after every change.
   void remember();
+  // Called after every change, by an API call or by the group itself.
+  void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
   bool has_launch_configuration(const std::string& name) const {
     return configurations_.contains(name);
   }
@@ -90,6 +92,11 @@ class AutoScalingEngine {
   void remove_hook(Group& group, const std::string& name);
   void send_test_notification(const Group& group, const LifecycleHook& hook);
 
+  // --- Warm pool (sim/warm_pool.cc) -------------------------------------------------------------
+  // Launches and ends warm instances until the pool is of its size: max prepared (or the group's
+  // max) minus desired, at least the pool's minimum.
+  void maintain_warm_pool(Group& group);
+
   Activity& start_activity(Group& group, std::string description, std::string cause);
   // Terminated and failed things stay visible in the activities of deleted groups as well.
   Activity* find_activity(Group& group, const std::string& id);
@@ -113,6 +120,10 @@ class AutoScalingEngine {
              void (AutoScalingEngine::*step)(Group&, Member&));
 
   // Launching (sim/autoscaling_launch.cc).
+  Member new_member(const Group& group, const LaunchPlan& plan, const std::string& zone);
+  bool launch_warm(Group& group);
+  bool take_from_warm_pool(Group& group, const std::string& cause);
+  void warm(const std::string& group, const std::string& instance);
   bool launch_one(Group& group, const std::string& zone, const std::string& cause,
                   bool for_rebalance);
   std::variant<LaunchPlan, ApiError> plan_launch(Group& group) const;
@@ -162,6 +173,7 @@ class AutoScalingEngine {
   std::set<std::string> sick_;  // instances launched under never_healthy()
   std::vector<std::string> failed_zones_;
   Notify notify_;
+  std::function<void()> listener_;
 };
 
 }  // namespace sim

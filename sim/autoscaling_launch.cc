@@ -11,6 +11,8 @@
 namespace sim {
 namespace {
 
+constexpr std::chrono::hours kGivenUpAfter{24};
+
 std::string text_member(const Json& json, const char* name, std::string fallback) {
   const auto found = json.find(name);
   return found != json.end() && found->is_string() ? found->get<std::string>() : fallback;
@@ -98,6 +100,13 @@ void AutoScalingEngine::fail_launch(Group& group, const std::string& zone, const
   nobody.zone = zone;
   emit_activity(group, nobody, activity, "Launch", false);
 
+  // AWS gives a group up whose launches have failed for a day, and says that it was not a user.
+  // The text is not recorded anywhere; that it does not begin with "User" is what counts.
+  const base::TimePoint now = world_.clock().now();
+  if (!group.failing_since) group.failing_since = now;
+  if (now - *group.failing_since >= kGivenUpAfter && !group.is_suspended("Launch")) {
+    group.suspended["Launch"] = "Administratively suspended at " + prose_time(now);
+  }
   const int doubled = std::min(group.failed_launches_in_row++, 3);
   const base::Duration wait = jittered(lags_.retry * (1 << doubled));
   group.retry_not_before = world_.clock().now() + wait;
@@ -106,24 +115,8 @@ void AutoScalingEngine::fail_launch(Group& group, const std::string& zone, const
   });
 }
 
-bool AutoScalingEngine::launch_one(Group& group, const std::string& zone, const std::string& cause,
-                                   bool for_rebalance) {
-  auto planned = plan_launch(group);
-  if (const auto* error = std::get_if<ApiError>(&planned)) {
-    fail_launch(group, zone, cause, error->message + " Launching EC2 instance failed.");
-    return false;
-  }
-  const auto& plan = std::get<LaunchPlan>(planned);
-  if (launches_to_fail_ > 0 || zone_failed(zone) || world_.faults().launch_fails()) {
-    launches_to_fail_ = std::max(0, launches_to_fail_ - 1);
-    fail_launch(
-        group, zone, cause,
-        fmt::format("Could not launch On-Demand Instances. InsufficientInstanceCapacity - We "
-                    "currently do not have sufficient {} capacity in the Availability Zone "
-                    "you requested ({}). Launching EC2 instance failed.",
-                    plan.type, zone));
-    return false;
-  }
+Member AutoScalingEngine::new_member(const Group& group, const LaunchPlan& plan,
+                                     const std::string& zone) {
   Ec2Service::LaunchOptions options{
       .image = plan.image, .type = plan.type, .zone = zone, .tags = {}};
   for (const auto& [key, tag] : group.tags) {
@@ -144,6 +137,47 @@ bool AutoScalingEngine::launch_one(Group& group, const std::string& zone, const 
   member.launch_configuration = plan.launch_configuration;
   member.configured = plan.configured;
   member.launched = world_.clock().now();
+  return member;
+}
+
+// One more warm instance, where the group itself would launch one.
+bool AutoScalingEngine::launch_warm(Group& group) {
+  auto planned = plan_launch(group);
+  const std::string zone = zone_for_launch(group);
+  const auto* plan = std::get_if<LaunchPlan>(&planned);
+  if (plan == nullptr || zone_failed(zone)) return false;
+  group.warm.push_back(new_member(group, *plan, zone));
+  Member& member = group.warm.back();
+  member.state = "Warmed:Pending";
+  Activity& activity =
+      start_activity(group, "Launching a new EC2 instance into warm pool: " + member.id,
+                     at_now("an instance was launched to reach the warm pool's size"));
+  activity.details = details_of(zone);
+  member.activity = activity.id;
+  run_later(jittered(lags_.launch), [this, name = group.name, id = member.id] { warm(name, id); });
+  return true;
+}
+
+bool AutoScalingEngine::launch_one(Group& group, const std::string& zone, const std::string& cause,
+                                   bool for_rebalance) {
+  if (!for_rebalance && take_from_warm_pool(group, cause)) return true;
+  auto planned = plan_launch(group);
+  if (const auto* error = std::get_if<ApiError>(&planned)) {
+    fail_launch(group, zone, cause, error->message + " Launching EC2 instance failed.");
+    return false;
+  }
+  const auto& plan = std::get<LaunchPlan>(planned);
+  if (launches_to_fail_ > 0 || zone_failed(zone) || world_.faults().launch_fails()) {
+    launches_to_fail_ = std::max(0, launches_to_fail_ - 1);
+    fail_launch(
+        group, zone, cause,
+        fmt::format("Could not launch On-Demand Instances. InsufficientInstanceCapacity - We "
+                    "currently do not have sufficient {} capacity in the Availability Zone "
+                    "you requested ({}). Launching EC2 instance failed.",
+                    plan.type, zone));
+    return false;
+  }
+  Member member = new_member(group, plan, zone);
   member.for_rebalance = for_rebalance;
   if (never_healthy_left_ > 0 || world_.faults().never_healthy()) {
     never_healthy_left_ = std::max(0, never_healthy_left_ - 1);
@@ -157,6 +191,7 @@ bool AutoScalingEngine::launch_one(Group& group, const std::string& zone, const 
   member.activity = activity.id;
   group.members.push_back(std::move(member));
   group.failed_launches_in_row = 0;
+  group.failing_since.reset();
   group.retry_not_before.reset();
   later(group, group.members.back(), jittered(lags_.launch), &AutoScalingEngine::launched);
   return true;

@@ -81,6 +81,43 @@ struct Member {
   bool counts() const { return is_in("Pending") || state == "InService"; }
 };
 
+// Instances kept ready beside the group. They do not count towards its capacity.
+struct WarmPool {
+  std::optional<int> max_prepared;  // capacity and pool together; none: the group's max
+  int min_size = 0;
+  std::string state = "Stopped";  // of the pool's instances: "Stopped" or "Running"
+};
+
+// One StartInstanceRefresh (sim/instance_refresh.cc).
+struct InstanceRefresh {
+  std::string id;
+  std::string status = "Pending";  // "InProgress", "Successful", "Failed", "Cancelled"
+  std::string reason;
+  base::TimePoint start;
+  std::optional<base::TimePoint> end;
+  base::TimePoint last_progress;
+  int to_update = 0;
+  int percentage = 0;
+  int min_healthy = 90;
+  bool skip_matching = false;
+  bool is_active() const { return status == "Pending" || status == "InProgress"; }
+};
+
+struct ScalingPolicy {
+  std::string name;
+  std::string arn;
+  std::string adjustment_type;  // "ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"
+  int adjustment = 0;
+};
+
+struct ScheduledAction {
+  std::string name;
+  base::TimePoint start;
+  std::optional<int> min;
+  std::optional<int> max;
+  std::optional<int> desired;
+};
+
 struct Activity {
   std::string id;
   std::string description;
@@ -121,6 +158,11 @@ struct Group {
   std::map<std::string, GroupTag> tags;
   std::map<std::string, std::string> suspended;  // process -> reason
   std::vector<LifecycleHook> hooks;
+  std::optional<WarmPool> warm_pool;
+  std::list<Member> warm;                 // its instances: "Warmed:Pending", "Warmed:Stopped", ...
+  std::deque<InstanceRefresh> refreshes;  // newest first
+  std::map<std::string, ScalingPolicy> policies;
+  std::map<std::string, ScheduledAction> schedules;
   std::list<Member> members;  // a list: timers and calls hold references across launches
   // Newest first. Shared by the copies of a group: only the living group writes.
   std::shared_ptr<std::deque<Activity>> activities = std::make_shared<std::deque<Activity>>();
@@ -132,8 +174,9 @@ struct Group {
   std::string last_scaling_activity;
   std::optional<base::TimePoint> retry_not_before;  // after a failed launch
   int failed_launches_in_row = 0;
-  bool rebalance_due = false;     // a timer is set
-  bool rebalance_now = false;     // it fired
+  std::optional<base::TimePoint> failing_since;  // no launch has succeeded since
+  bool rebalance_due = false;                    // a timer is set
+  bool rebalance_now = false;                    // it fired
   bool scale_in_refused = false;  // a Cancelled activity says that everybody is protected
 
   bool is_suspended(const std::string& process) const { return suspended.contains(process); }

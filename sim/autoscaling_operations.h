@@ -28,7 +28,6 @@ ApiOutcome detach_target_groups(AutoScalingEngine& engine, const ApiCall& call);
 ApiOutcome describe_auto_scaling_groups(AutoScalingEngine& engine, const ApiCall& call);
 ApiOutcome describe_auto_scaling_instances(AutoScalingEngine& engine, const ApiCall& call);
 ApiOutcome describe_scaling_activities(AutoScalingEngine& engine, const ApiCall& call);
-ApiOutcome describe_warm_pool(AutoScalingEngine& engine, const ApiCall& call);
 
 // Members (sim/autoscaling_members.cc).
 ApiOutcome terminate_instance(AutoScalingEngine& engine, const ApiCall& call);
@@ -56,6 +55,25 @@ ApiOutcome create_launch_configuration(AutoScalingEngine& engine, const ApiCall&
 ApiOutcome describe_launch_configurations(AutoScalingEngine& engine, const ApiCall& call);
 ApiOutcome delete_launch_configuration(AutoScalingEngine& engine, const ApiCall& call);
 
+// Warm pools (sim/warm_pool.cc).
+ApiOutcome put_warm_pool(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome describe_warm_pool(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome delete_warm_pool(AutoScalingEngine& engine, const ApiCall& call);
+
+// Instance refresh (sim/instance_refresh.cc).
+ApiOutcome start_instance_refresh(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome describe_instance_refreshes(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome cancel_instance_refresh(AutoScalingEngine& engine, const ApiCall& call);
+
+// Scaling by others (sim/scaling_policies.cc).
+ApiOutcome put_scaling_policy(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome describe_policies(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome execute_policy(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome delete_policy(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome put_scheduled_action(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome describe_scheduled_actions(AutoScalingEngine& engine, const ApiCall& call);
+ApiOutcome delete_scheduled_action(AutoScalingEngine& engine, const ApiCall& call);
+
 // --- Shared -------------------------------------------------------------------------------------
 std::string not_found_text(const std::string& group);
 // The group that AutoScalingGroupName names, or AWS's error.
@@ -73,6 +91,8 @@ std::optional<ApiError> read_tags(const Json& tags, Group& group);
 Json render(const AutoScalingEngine& engine, const Group& group, bool with_instances);
 Json render(const Group& group, const Activity& activity);
 Json render(const Group& group, const std::string& key, const GroupTag& tag);
+Json render(const WarmPool& pool);
+Json render_warm(const AutoScalingEngine& engine, const Group& group, const Member& member);
 Json render_for_instances(const AutoScalingEngine& engine, const Group& group,
                           const Member& member);
 

@@ -56,6 +56,16 @@ Json render_member(const AutoScalingEngine& engine, const Group& group, const Me
 
 }  // namespace
 
+Json render(const WarmPool& pool) {
+  Json rendered = {{"MinSize", pool.min_size}, {"PoolState", pool.state}};
+  if (pool.max_prepared) rendered["MaxGroupPreparedCapacity"] = *pool.max_prepared;
+  return rendered;
+}
+
+Json render_warm(const AutoScalingEngine& engine, const Group& group, const Member& member) {
+  return render_member(engine, group, member);
+}
+
 Json render_for_instances(const AutoScalingEngine& engine, const Group& group,
                           const Member& member) {
   Json rendered = render_member(engine, group, member);
@@ -106,6 +116,10 @@ Json render(const AutoScalingEngine& engine, const Group& group, bool with_insta
                    {"NewInstancesProtectedFromScaleIn", group.protect_new},
                    {"TrafficSources", Json::array()}};
   if (!group.status.empty()) rendered["Status"] = group.status;
+  if (group.warm_pool) {
+    rendered["WarmPoolConfiguration"] = render(*group.warm_pool);
+    rendered["WarmPoolSize"] = group.warm.size();
+  }
   if (!group.launch_configuration.empty()) {
     rendered["LaunchConfigurationName"] = group.launch_configuration;
   }

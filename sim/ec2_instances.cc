@@ -1,6 +1,7 @@
 // Instances: describing, running and ending them through EC2's own API.
 #include "sim/ec2_service.h"
 #include "sim/ec2_support.h"
+#include "sim/faults.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +22,7 @@ int code_of(const std::string& state) {
   return found == kCodes.end() ? 0 : found->second;
 }
 
-Json state_of(const std::string& state) { return {{"code", code_of(state)}, {"name", state}}; }
+Json named_state(const std::string& state) { return {{"code", code_of(state)}, {"name", state}}; }
 
 std::optional<std::string> filtered_value(const Ec2Instance& instance, const std::string& name) {
   if (name == "instance-id") return instance.id;
@@ -73,6 +74,7 @@ std::string Ec2Service::launch(LaunchOptions options) {
 void Ec2Service::set_state(const std::string& id, const std::string& state) {
   const auto found = instances_.find(id);
   if (found == instances_.end() || found->second.state == state) return;
+  found->second.previous_state = found->second.state;
   found->second.state = state;
   found->second.state_since = world_.clock().now();
 }
@@ -87,6 +89,12 @@ const Ec2Instance* Ec2Service::find_by_address(const std::string& private_ip) co
     if (instance.private_ip == private_ip && instance.state != "terminated") return &instance;
   }
   return nullptr;
+}
+
+std::string Ec2Service::state_of(const Ec2Instance& instance, base::Duration ago) const {
+  const base::TimePoint then = world_.clock().now() - ago;
+  if (instance.launched > then) return "";
+  return instance.state_since > then ? instance.previous_state : instance.state;
 }
 
 void Ec2Service::on_state_change(
@@ -108,7 +116,7 @@ Json Ec2Service::render(const Ec2Instance& instance) const {
   }
   Json rendered = {{"instanceId", instance.id},
                    {"imageId", instance.image},
-                   {"instanceState", state_of(instance.state)},
+                   {"instanceState", named_state(instance.state)},
                    {"instanceType", instance.type},
                    {"launchTime", wire_time(instance.launched)},
                    {"placement", {{"availabilityZone", instance.zone}, {"tenancy", "default"}}},
@@ -128,6 +136,12 @@ Json Ec2Service::reservation(const std::vector<const Ec2Instance*>& instances) c
           {"ownerId", world_.config().account},
           {"groupSet", Json::array()},
           {"instancesSet", std::move(rendered)}};
+}
+
+Json Ec2Service::reservation_as_of(const Ec2Instance& instance, base::Duration ago) const {
+  Json rendered = reservation({&instance});
+  rendered["instancesSet"][0]["instanceState"] = named_state(state_of(instance, ago));
+  return rendered;
 }
 
 std::variant<std::vector<Ec2Instance*>, ApiError> Ec2Service::instances_of(const ApiCall& call) {
@@ -178,9 +192,11 @@ ApiOutcome Ec2Service::describe_instances(const ApiCall& call) {
   auto page = take_page(args, keys, {"MaxResults", 1000, 1000});
   if (const auto* error = std::get_if<ApiError>(&page)) return *error;
   const Page& range = std::get<Page>(page);
+  const base::Duration age = world_.faults().read_age();
   Json reservations = Json::array();
   for (std::size_t i = range.begin; i < range.end; ++i) {
-    reservations.push_back(reservation({chosen[i]}));
+    if (state_of(*chosen[i], age).empty()) continue;  // not known yet, as far as this read goes
+    reservations.push_back(reservation_as_of(*chosen[i], age));
   }
   ApiAnswer answer;
   answer.result["reservationSet"] = std::move(reservations);
@@ -260,8 +276,8 @@ ApiOutcome Ec2Service::change_states(const ApiCall& call, const std::string& tra
       for (const auto& listener : listeners_) listener(instance->id, transient);
     }
     changes.push_back({{"instanceId", instance->id},
-                       {"currentState", state_of(instance->state)},
-                       {"previousState", state_of(before)}});
+                       {"currentState", named_state(instance->state)},
+                       {"previousState", named_state(before)}});
   }
   ApiAnswer answer;
   answer.result["instancesSet"] = std::move(changes);

@@ -61,6 +61,7 @@ struct Ec2Instance {
   std::string state = "pending";  // EC2's six names
   base::TimePoint launched;
   base::TimePoint state_since;
+  std::string previous_state;  // what a stale read still shows; empty: it was not there
   std::map<std::string, std::string> tags;
   std::string client_token;
   std::string private_ip;  // of the simulated network, never given twice

@@ -43,6 +43,8 @@ class Ec2Service final : public Service {
   const Ec2Instance* find(const std::string& id) const;
   // Of an instance that is not terminated.
   const Ec2Instance* find_by_address(const std::string& private_ip) const;
+  // Its state so long ago; empty: it was not known yet.
+  std::string state_of(const Ec2Instance& instance, base::Duration ago) const;
 
   // Called when EC2's own API terminates, stops or starts an instance, with its new state.
   void on_state_change(
@@ -80,6 +82,7 @@ class Ec2Service final : public Service {
   Json render(const LaunchTemplate& launch_template, const LaunchTemplateVersion& version) const;
   Json render(const Ec2Instance& instance) const;
   Json reservation(const std::vector<const Ec2Instance*>& instances) const;
+  Json reservation_as_of(const Ec2Instance& instance, base::Duration ago) const;
   void settle(const std::string& id, const std::string& state, base::Duration lag);
   void forget_old_instances();
   std::string user_arn() const;

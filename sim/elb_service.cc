@@ -69,7 +69,7 @@ void ElbService::add_to_pool(const std::string& pool, const std::string& instanc
   Target& target = found->second.targets[instance];
   // Registering what serves already changes nothing; what drains comes back.
   if (!target.state.empty() && target.state != "draining") return;
-  target.state = "initial";
+  enter(target, "initial");
   target.generation = ++registrations_;
   world_.after(healthy_lag_, [this, pool, instance, generation = target.generation] {
     const auto same = pools_.find(pool);
@@ -87,7 +87,7 @@ void ElbService::settle(const std::string& pool, const std::string& instance) {
   Target& target = pools_.at(pool).targets.at(instance);
   const std::string state = failing_.contains(instance) ? "unhealthy" : "healthy";
   if (target.state == state) return;
-  target.state = state;
+  enter(target, state);
   for (const auto& listener : listeners_) listener(instance);
 }
 
@@ -99,7 +99,7 @@ base::Duration ElbService::remove_from_pool(const std::string& pool, const std::
   Target& target = registered->second;
   const base::Duration delay = delay_of(found->second);
   if (target.state == "draining") return delay;
-  target.state = "draining";
+  enter(target, "draining");
   target.generation = ++registrations_;
   world_.after(delay, [this, pool, instance, generation = target.generation] {
     const auto same = pools_.find(pool);
@@ -118,11 +118,26 @@ std::string ElbService::health(const std::string& pool, const std::string& insta
   return registered == found->second.targets.end() ? "" : registered->second.state;
 }
 
-std::map<std::string, std::string> ElbService::states_of(const std::string& pool) const {
+void ElbService::enter(Target& target, const std::string& state) {
+  target.previous = target.state;
+  target.state = state;
+  target.since = world_.clock().now();
+}
+
+// Empty: it was not registered then.
+std::string ElbService::state_of(const Target& target, base::Duration ago) const {
+  return target.since > world_.clock().now() - ago ? target.previous : target.state;
+}
+
+std::map<std::string, std::string> ElbService::states_of(const std::string& pool,
+                                                         base::Duration ago) const {
   std::map<std::string, std::string> states;
   const auto found = pools_.find(pool);
   if (found == pools_.end()) return states;
-  for (const auto& [instance, target] : found->second.targets) states[instance] = target.state;
+  for (const auto& [instance, target] : found->second.targets) {
+    const std::string state = state_of(target, ago);
+    if (!state.empty()) states[instance] = state;
+  }
   return states;
 }
 

@@ -32,7 +32,9 @@ class ElbService final : public Service {
   std::string health(const std::string& pool, const std::string& instance) const;
 
   // Every registered target and its state, by instance; empty when there is no such pool.
-  std::map<std::string, std::string> states_of(const std::string& pool) const;
+  // `ago`: as they were.
+  std::map<std::string, std::string> states_of(const std::string& pool,
+                                               base::Duration ago = base::Duration(0)) const;
 
   // From now on (and when registered later) the instance fails, or passes again, its health checks.
   void set_failing(const std::string& instance, bool failing);
@@ -47,6 +49,8 @@ class ElbService final : public Service {
   struct Target {
     std::string state;
     std::string port;
+    std::string previous;  // its state before, and since when it has this one
+    base::TimePoint since;
     std::uint64_t generation = 0;  // of the registration: a late timer must not touch a newer one
   };
   struct Pool {
@@ -79,8 +83,11 @@ class ElbService final : public Service {
   Pool* target_group_of(const ApiCall& call);
   Pool* load_balancer_of(const ApiCall& call);
   void settle(const std::string& pool, const std::string& instance);
+  void enter(Target& target, const std::string& state);
+  std::string state_of(const Target& target, base::Duration ago) const;
   base::Duration delay_of(const Pool& pool) const;
-  Json render_health(const std::string& instance, const Pool& pool) const;
+  Json render_health(const std::string& instance, const Pool& pool,
+                     base::Duration ago = base::Duration(0)) const;
 
   World& world_;
   std::map<std::string, Pool> pools_;  // by ARN, or by name for a classic load balancer

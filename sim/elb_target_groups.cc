@@ -1,6 +1,7 @@
 // ELBv2: target groups.
 #include "sim/ec2_support.h"
 #include "sim/elb_service.h"
+#include "sim/faults.h"
 
 #include <fmt/format.h>
 
@@ -169,9 +170,11 @@ ApiOutcome ElbService::deregister_targets(const ApiCall& call) {
   return ApiAnswer{};
 }
 
-Json ElbService::render_health(const std::string& instance, const Pool& pool) const {
+Json ElbService::render_health(const std::string& instance, const Pool& pool,
+                               base::Duration ago) const {
   const auto found = pool.targets.find(instance);
-  const std::string state = found == pool.targets.end() ? "unused" : found->second.state;
+  std::string state = found == pool.targets.end() ? "" : state_of(found->second, ago);
+  if (state.empty()) state = "unused";
   const bool own_port = found != pool.targets.end() && !found->second.port.empty();
   const std::string port = own_port ? found->second.port : pool.port;
   Json health = {{"State", state}};
@@ -196,8 +199,10 @@ ApiOutcome ElbService::describe_target_health(const ApiCall& call) {
       list.push_back(render_health(target_args.text_or("Id", ""), *pool));
     }
   } else {
+    const base::Duration age = world_.faults().read_age();
     for (const auto& [instance, target] : pool->targets) {
-      list.push_back(render_health(instance, *pool));
+      if (state_of(target, age).empty()) continue;
+      list.push_back(render_health(instance, *pool, age));
     }
   }
   if (args.error()) return *args.error();
