@@ -1,6 +1,7 @@
 #include "tests/recycle_proof/direct_clients.h"
 
 #include "sim/autoscaling_engine.h"
+#include "sim/autoscaling_operations.h"
 #include "sim/autoscaling_service.h"
 #include "sim/ec2_service.h"
 #include "sim/elb_service.h"
@@ -79,7 +80,7 @@ aws::AutoScalingGroup as_aws(const sim::AutoScalingEngine& engine, const sim::Gr
     shown.suspended_processes.push_back({process, reason});
   }
   for (const auto& [key, tag] : group.tags) shown.tags[key] = tag.value;
-  shown.has_warm_pool = group.extras.contains("WarmPoolConfiguration");
+  shown.has_warm_pool = group.warm_pool.has_value();
   return shown;
 }
 
@@ -146,6 +147,13 @@ Answer<void> DirectAutoScaling::update_auto_scaling_group(
   if (options.desired_capacity) {
     arguments["DesiredCapacity"] = std::to_string(*options.desired_capacity);
   }
+  if (const auto& wanted = options.launch_template) {
+    Json named = Json::object();
+    named[wanted->id.empty() ? "LaunchTemplateName" : "LaunchTemplateId"] =
+        wanted->id.empty() ? wanted->name : wanted->id;
+    named["Version"] = wanted->version;
+    arguments["LaunchTemplate"] = std::move(named);
+  }
   co_return co_await mutate("UpdateAutoScalingGroup", std::move(arguments));
 }
 
@@ -207,6 +215,25 @@ Answer<void> DirectAutoScaling::delete_tags(base::GroupName group, std::vector<s
   co_return co_await mutate("DeleteTags", std::move(arguments));
 }
 
+Answer<std::optional<aws::InstanceRefresh>> DirectAutoScaling::describe_running_refresh(
+    base::GroupName group) {
+  using Running = std::optional<aws::InstanceRefresh>;
+  std::function<base::Result<Running>()> read = [this, &group]() -> base::Result<Running> {
+    const sim::Group* found = region_.auto_scaling().engine().find(group.value);
+    if (found == nullptr) {
+      return base::Error{base::ErrorKind::kInvalid,
+                         "ValidationError",
+                         sim::autoscaling::not_found_text(group.value),
+                         {}};
+    }
+    if (found->refreshes.empty() || !found->refreshes.front().is_active()) return Running();
+    const sim::InstanceRefresh& newest = found->refreshes.front();
+    return Running(aws::InstanceRefresh{newest.id, newest.status, newest.percentage});
+  };
+  co_return co_await line_.carry<Running>("autoscaling", "DescribeInstanceRefreshes",
+                                          std::move(read));
+}
+
 Answer<std::vector<aws::LaunchTemplateVersion>> DirectEc2::describe_launch_template_versions(
     aws::LaunchTemplateSpecification launch_template, std::vector<std::string> versions) {
   using Versions = std::vector<aws::LaunchTemplateVersion>;
@@ -236,12 +263,18 @@ Answer<std::vector<aws::Ec2Instance>> DirectEc2::describe_instances(
   if (ids.empty()) co_return Instances();
   std::function<base::Result<Instances>()> read = [this, &ids] {
     Instances found;
+    const base::Duration age = region_.faults().read_age();
     std::ranges::sort(ids);
     for (const auto& id : ids) {
       const sim::Ec2Instance* instance = region_.ec2().find(id.value);
       if (instance == nullptr) continue;
-      found.push_back(
-          {id, instance->state, std::chrono::floor<std::chrono::milliseconds>(instance->launched)});
+      const std::string state = region_.ec2().state_of(*instance, age);
+      if (state.empty()) continue;
+      aws::Ec2Instance& shown = found.emplace_back();
+      shown.id = id;
+      shown.state = state;
+      shown.private_ip = instance->private_ip;
+      shown.launch_time = std::chrono::floor<std::chrono::milliseconds>(instance->launched);
     }
     return base::Result<Instances>(std::move(found));
   };
@@ -260,7 +293,8 @@ Answer<std::vector<aws::TargetHealth>> DirectElb::describe_target_health(
                          {}};
     }
     Targets found;
-    for (const auto& [instance, state] : region_.elb().states_of(target_group_arn)) {
+    for (const auto& [instance, state] :
+         region_.elb().states_of(target_group_arn, region_.faults().read_age())) {
       std::string reason;
       if (state == "initial") reason = "Elb.RegistrationInProgress";
       if (state == "unhealthy") reason = "Target.FailedHealthChecks";

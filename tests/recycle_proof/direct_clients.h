@@ -34,6 +34,8 @@ class DirectAutoScaling final : public aws::AutoScaling {
       base::GroupName group, std::map<std::string, std::string> tags) override;
   boost::asio::awaitable<base::Result<void>> delete_tags(base::GroupName group,
                                                          std::vector<std::string> keys) override;
+  boost::asio::awaitable<base::Result<std::optional<aws::InstanceRefresh>>>
+  describe_running_refresh(base::GroupName group) override;
 
  private:
   boost::asio::awaitable<base::Result<void>> mutate(std::string operation, sim::Json arguments);

@@ -61,6 +61,12 @@ void Office::pump_after(base::Duration delay) {
   stage_.region.world().after(delay, [this] { pump(); });
 }
 
+void Office::close() {
+  closed_ = true;
+  for (auto& signal : signals_) signal.emit(boost::asio::cancellation_type::terminal);
+  stage_.loop.run_for(std::chrono::seconds(1));
+}
+
 bool Office::all_settled() const {
   return std::ranges::all_of(letters_, [](const Letter& letter) {
     return letter.state == Letter::State::kDone || letter.state == Letter::State::kDead;
@@ -68,6 +74,7 @@ bool Office::all_settled() const {
 }
 
 void Office::pump() {
+  if (closed_) return;
   // In order: a message of the group that waits, even for a later time, holds back those behind it.
   bool held = false;
   for (Letter& letter : letters_) {

@@ -38,6 +38,8 @@ class Office {
   Letter& send(messages::RecycleRequest request, bool beside_others = false);
   // Hands out what can be handed out; comes back by itself when there is more.
   void pump();
+  // Cancels whoever still runs (zombies, mostly) and lets them end.
+  void close();
   bool all_settled() const;
   const std::list<Letter>& letters() const { return letters_; }
   // Exceptions that are no Crash and no cancellation.
@@ -57,6 +59,7 @@ class Office {
   std::list<boost::asio::cancellation_signal> signals_;
   std::list<std::unique_ptr<consumers::Consumer>> consumers_;
   std::string accident_;
+  bool closed_ = false;
 };
 
 }  // namespace proof

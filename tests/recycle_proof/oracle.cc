@@ -100,6 +100,7 @@ void Oracle::start(bool) {
   tags_.clear();
   for (const auto& [key, tag] : group->tags) tags_[key] = tag.value;
   new_victims_.clear();
+  old_lost_ = 0;
   members_.clear();
   first_victim_ = true;
   step();
@@ -107,7 +108,8 @@ void Oracle::start(bool) {
 
 int Oracle::floor() const {
   const int wanted = std::max(0, original_.desired - downs_);
-  return scenario_.strategy == recycle::Strategy::kInOut ? std::max(0, wanted - 1) : wanted;
+  const bool one_out = scenario_.strategy == recycle::Strategy::kInOut;
+  return one_out ? std::max(0, wanted - scenario_.weight) : wanted;
 }
 
 void Oracle::looks(int worker) { looked_at_[worker] = stage_.now(); }
@@ -119,8 +121,8 @@ int Oracle::recent_losses(int worker) const {
   // Auto Scaling notices a dead instance ten seconds later, or half as much again with jitter.
   auto blind = std::chrono::seconds(16);
   if (scenario_.stale > 0) blind += std::chrono::seconds(10);
-  return static_cast<int>(
-      std::ranges::count_if(losses_, [&](base::TimePoint at) { return at >= since - blind; }));
+  const auto lately = [&](base::TimePoint at) { return at >= since - blind; };
+  return scenario_.weight * static_cast<int>(std::ranges::count_if(losses_, lately));
 }
 
 void Oracle::before_mutation(int worker, const sim::ApiCall& call) {
@@ -128,9 +130,10 @@ void Oracle::before_mutation(int worker, const sim::ApiCall& call) {
   timeline_.add(stage_.now(), fmt::format("worker {}", worker), arguments_of(call));
   const sim::Group* group = stage_.group();
   if (group == nullptr || !group->status.empty()) return;
-  if (!touches_journal_only(call) && !has_journal(*group)) {
-    complain("a mutation while no journal is on the group: " + arguments_of(call));
-  }
+  // Judged by its effect: a stale look may still show a journal, and what it asks for is done then.
+  unjournalled_ = !touches_journal_only(call) && !has_journal(*group);
+  bounds_before_ = bounds_of(*group);
+  suspended_before_ = group->suspended.size();
   if (call.operation == "TerminateInstanceInAutoScalingGroup") check_terminate(worker, call);
 }
 
@@ -148,7 +151,7 @@ void Oracle::check_terminate(int worker, const sim::ApiCall& call) {
     expect_window(*member);
   }
   if (!serves) return;
-  const int left = stage_.serving() - 1;
+  const int left = stage_.serving() - member->weight;
   // A run that is given up shrinks to the original size by name: there the floor is that size.
   if (left < floor() - recent_losses(worker)) {
     complain(fmt::format("below the floor: {} serving after {} goes, floor {}", left, id, floor()));
@@ -158,7 +161,7 @@ void Oracle::check_terminate(int worker, const sim::ApiCall& call) {
 // The destructive half begins inside the window.
 void Oracle::expect_window(const sim::Member&) {
   if (scenario_.strategy != recycle::Strategy::kOutInTimed || scenario_.window.empty()) return;
-  if (!first_victim_) return;
+  if (!first_victim_ || !scenario_.misfortunes.empty()) return;
   first_victim_ = false;
   const auto second_of = [&](std::size_t at) {
     const std::string& text = scenario_.window;
@@ -190,11 +193,16 @@ void Oracle::after_call(int worker, const std::string& operation, const sim::Api
   }
   if (group == nullptr || call == nullptr) return;
   const Bounds now = bounds_of(*group);
+  const bool changed = now != bounds_before_ || group->suspended.size() != suspended_before_;
+  if (unjournalled_ && changed) {
+    complain("a change while no journal is on the group: " + arguments_of(*call));
+  }
+  unjournalled_ = false;
   if (call->operation != "TerminateInstanceInAutoScalingGroup") {
     we_lowered_ = now.desired < last_.desired && group->capacity() > now.desired;
     if (we_lowered_) {
-      const auto serving = std::ranges::count_if(
-          group->members, [](const sim::Member& member) { return member.state == "InService"; });
+      int serving = 0;
+      for (const auto& one : group->members) serving += one.state == "InService" ? one.weight : 0;
       if (serving > now.desired) {
         complain(fmt::format("we lower desired to {} with {} in service: AWS chooses the victims",
                              now.desired, serving));
@@ -235,7 +243,10 @@ void Oracle::notice_members(const sim::Group& group) {
     const auto [at, added] = members_.try_emplace(member.id);
     Seen& seen = at->second;
     changed = changed || added || serves != seen.served || leaving != seen.leaving;
-    if (seen.served && !serves && !ours_.contains(member.id)) losses_.push_back(stage_.now());
+    if (seen.served && !serves && !ours_.contains(member.id)) {
+      losses_.push_back(stage_.now());
+      if (!stage_.is_new(member)) ++old_lost_;
+    }
     if (leaving && !seen.leaving && timeline_.is_recording() && !ours_.contains(member.id)) {
       const auto& latest = group.activities->front();
       timeline_.add(stage_.now(), "AWS", member.id + " goes: " + latest.cause);
@@ -285,9 +296,12 @@ void Oracle::expect_restored(bool succeeded) {
   if (!succeeded) return;
   for (const auto& member : group->members) {
     if (is_leaving(member)) continue;
+    // What an operator set aside is the operator's.
+    if (taken_by_others_.contains(member.id) || member.is_in("Standby")) continue;
     if (!stage_.is_new(member)) complain(member.id + " is old after a success");
   }
-  if (!new_victims_.empty()) {
+  // Old instances that AWS replaced by itself came back as new ones beyond the size.
+  if (static_cast<int>(new_victims_.size()) > old_lost_) {
     complain(*new_victims_.begin() + " was new, and we named it, in a run that succeeded");
   }
 }

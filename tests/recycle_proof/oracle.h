@@ -81,9 +81,13 @@ class Oracle {
   std::set<std::string> taken_by_others_;
   std::set<std::string> ours_;           // instances that we named
   std::set<std::string> new_victims_;    // of the new version, serving, named by us
+  int old_lost_ = 0;                     // old ones that others or fate took out of service
   std::vector<base::TimePoint> losses_;  // instances that others or fate took out of service
   std::map<int, base::TimePoint> looked_at_;
-  bool we_lowered_ = false;  // our last change of the capacity leaves AWS a choice
+  bool we_lowered_ = false;    // our last change of the capacity leaves AWS a choice
+  bool unjournalled_ = false;  // the call under way, and what was before it
+  Bounds bounds_before_;
+  std::size_t suspended_before_ = 0;
   bool first_victim_ = true;
 };
 

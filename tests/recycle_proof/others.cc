@@ -11,6 +11,30 @@ namespace proof {
 
 using sim::Json;
 
+namespace {
+constexpr const char* kOperatorsReason = "User suspended at 2026-01-01T00:00:00Z";
+constexpr const char* kControlTag = "autorecycle:control";
+}  // namespace
+
+void Others::ask(const char* operation, Json arguments) {
+  sim::ApiCall call;
+  call.operation = operation;
+  call.arguments = std::move(arguments);
+  (void)stage_.region.auto_scaling().carry_out(call);
+}
+
+void Others::set_control(const char* value) {
+  const Json tag = {{"ResourceId", kGroup},
+                    {"ResourceType", "auto-scaling-group"},
+                    {"Key", kControlTag},
+                    {"Value", value}};
+  ask("CreateOrUpdateTags", {{"Tags", Json::array({tag})}});
+}
+
+void Others::take_control_back() {
+  if (sim::Group* group = stage_.group()) group->tags.erase(kControlTag);
+}
+
 std::vector<sim::Member*> Others::serving(bool fresh) {
   std::vector<sim::Member*> found;
   for (auto& member : stage_.group()->members) {
@@ -139,9 +163,13 @@ void Others::act(const Event& event) {
       break;
     case Deed::kSuspendLaunch: {
       if (group->suspended.contains("Launch")) break;
-      group->suspended["Launch"] = "User suspended at 2026-01-01T00:00:00Z";
+      group->suspended["Launch"] = kOperatorsReason;
       later(event.lasts, [this] {
-        if (sim::Group* same = stage_.group()) same->suspended.erase("Launch");
+        sim::Group* same = stage_.group();
+        if (same == nullptr) return;
+        const auto found = same->suspended.find("Launch");
+        if (found == same->suspended.end() || found->second != kOperatorsReason) return;
+        same->suspended.erase(found);
         stage_.engine().react_now(kGroup);
       });
       break;
@@ -155,8 +183,18 @@ void Others::act(const Event& event) {
     case Deed::kDeleteGroup:
       stage_.engine().remove_with_instances(*group);
       break;
-    case Deed::kRebalance:
+    case Deed::kUnbalance:
       kill(event, false);
+      break;
+    case Deed::kRefresh:
+      ask("StartInstanceRefresh", {{"AutoScalingGroupName", kGroup}});
+      break;
+    case Deed::kPause:
+      set_control("pause");
+      later(event.lasts, [this] { take_control_back(); });
+      break;
+    case Deed::kCancel:
+      set_control("cancel");
       break;
   }
   oracle_.others_did(event);
@@ -168,10 +206,22 @@ void Others::make_peace() {
   stage_.region.auto_scaling().never_healthy(0);
   stage_.region.faults().clear();
   stage_.exchange.misfortunes.clear();
+  take_control_back();
+  ask("CancelInstanceRefresh", {{"AutoScalingGroupName", kGroup}});
   if (sim::Group* group = stage_.group()) {
     for (auto& hook : group->hooks) {
       hook.heartbeat_timeout = std::chrono::seconds(30);
       hook.default_result = "CONTINUE";
+    }
+    std::vector<std::string> waiting;
+    for (const auto& member : group->members) {
+      if (member.action) waiting.push_back(member.id);
+    }
+    for (const auto& id : waiting) {
+      sim::Member* member = group->find(id);
+      if (member != nullptr && member->action) {
+        stage_.engine().complete_action(*group, *member, "CONTINUE", "peace");
+      }
     }
     for (auto& member : group->members) {
       if (member.is_in("Pending") || member.is_in("InService")) {

@@ -15,6 +15,9 @@ class Others {
   void make_peace();
 
  private:
+  void ask(const char* operation, sim::Json arguments);
+  void set_control(const char* value);
+  void take_control_back();
   void change_bounds(const Event& event);
   void kill(const Event& event, bool fresh);
   void sicken(const Event& event);

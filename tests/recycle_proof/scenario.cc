@@ -13,6 +13,8 @@ namespace {
 
 using Strategy = recycle::Strategy;
 
+constexpr std::uint64_t kWireEvery = 400;  // these go through signatures, HTTP and XML
+
 template <class T, std::size_t N>
 T pick(base::Random& random, const std::array<T, N>& choices) {
   return choices[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(N)))];
@@ -82,13 +84,14 @@ void draw_window(base::Random& random, Scenario& scenario) {
 }
 
 Event draw_event(base::Random& random, const Scenario& scenario) {
-  static const std::array<Deed, 23> kDeeds = {
+  static const std::array<Deed, 27> kDeeds = {
       Deed::kAlarmOut,     Deed::kAlarmOut,     Deed::kAlarmIn,       Deed::kAlarmIn,
       Deed::kAlarmIn,      Deed::kSchedule,     Deed::kOperatorMax,   Deed::kOperatorMin,
       Deed::kNewTemplate,  Deed::kNewTemplate,  Deed::kKillOld,       Deed::kKillOld,
       Deed::kKillNew,      Deed::kKillNew,      Deed::kSicken,        Deed::kShortage,
       Deed::kFailLaunches, Deed::kNeverHealthy, Deed::kSuspendLaunch, Deed::kProtectOld,
-      Deed::kStandbyOld,   Deed::kDeleteGroup,  Deed::kRebalance};
+      Deed::kStandbyOld,   Deed::kDeleteGroup,  Deed::kUnbalance,     Deed::kRefresh,
+      Deed::kPause,        Deed::kPause,        Deed::kCancel};
   Event event;
   event.deed = pick(random, kDeeds);
   const int reach = 40 + 8 * scenario.desired;
@@ -106,6 +109,14 @@ Event draw_event(base::Random& random, const Scenario& scenario) {
   if (event.deed == Deed::kShortage) event.amount = between(random, 0, scenario.zones - 1);
   if (event.deed == Deed::kNeverHealthy) event.amount = between(random, 1, 60);
   return event;
+}
+
+void weigh(Scenario& scenario, int weight) {
+  scenario.weight = weight;
+  scenario.min *= weight;
+  scenario.desired *= weight;
+  scenario.max *= weight;
+  scenario.kept = 0;
 }
 
 void draw_misfortunes(base::Random& random, Scenario& scenario) {
@@ -135,11 +146,11 @@ bool Scenario::has(Deed deed) const {
 }
 
 bool Scenario::must_succeed() const {
-  if (stuck_hook || !suspended.empty()) return false;
+  if (stuck_hook || warm_pool || !suspended.empty()) return false;
   static constexpr std::array kFatal = {
-      Deed::kShortage,      Deed::kFailLaunches, Deed::kNeverHealthy,
-      Deed::kSuspendLaunch, Deed::kProtectOld,   Deed::kStandbyOld,
-      Deed::kDeleteGroup,   Deed::kOperatorMax,  Deed::kSicken};
+      Deed::kShortage,   Deed::kFailLaunches, Deed::kNeverHealthy, Deed::kSuspendLaunch,
+      Deed::kProtectOld, Deed::kStandbyOld,   Deed::kDeleteGroup,  Deed::kOperatorMax,
+      Deed::kSicken,     Deed::kRefresh,      Deed::kCancel};
   return std::ranges::none_of(kFatal, [&](Deed deed) { return has(deed); });
 }
 
@@ -161,6 +172,8 @@ Scenario make_scenario(std::uint64_t seed) {
   scenario.launch_hook = random.chance(0.08);
   scenario.stuck_hook = scenario.launch_hook && random.chance(0.3);
   scenario.terminate_hook = random.chance(0.06);
+  scenario.warm_pool = random.chance(0.02);
+  if (random.chance(0.04)) weigh(scenario, between(random, 2, 3));
   scenario.starts = draw_start(random);
   if (scenario.strategy == Strategy::kOutInTimed) draw_window(random, scenario);
   scenario.force = random.chance(0.08);
@@ -182,6 +195,7 @@ Scenario make_scenario(std::uint64_t seed) {
   if (random.chance(0.12)) scenario.stale = 0.3;
   if (random.chance(0.4)) draw_misfortunes(random, scenario);
   if (scenario.duplicates > 0 && random.chance(0.3)) scenario.two_workers = true;
+  scenario.wire = seed % kWireEvery == 0;
   return scenario;
 }
 
@@ -203,7 +217,10 @@ std::string describe(const Event& event) {
       {Deed::kProtectOld, "an operator protects old instances:"},
       {Deed::kStandbyOld, "an operator puts old instances into Standby:"},
       {Deed::kDeleteGroup, "an operator deletes the group"},
-      {Deed::kRebalance, "an operator unbalances the zones by"},
+      {Deed::kUnbalance, "an operator unbalances the zones by"},
+      {Deed::kRefresh, "somebody starts an instance refresh"},
+      {Deed::kPause, "an operator pauses the recycle"},
+      {Deed::kCancel, "an operator cancels the recycle"},
   };
   std::string text = fmt::format("{} {}", kNames.at(event.deed), event.amount);
   if (event.lasts.count() > 0) text += fmt::format(" ({} s)", event.lasts.count() / 1000);
@@ -218,6 +235,8 @@ std::string describe(const Scenario& s) {
                   s.force ? ", forced" : "", s.dry_run ? ", dry run" : "",
                   s.launch_hook ? (s.stuck_hook ? ", stuck launch hook" : ", launch hook") : "",
                   s.terminate_hook ? ", terminate hook" : "");
+  if (s.warm_pool) text += "  a warm pool\n";
+  if (s.weight > 1) text += fmt::format("  every instance weighs {}\n", s.weight);
   for (const auto& process : s.suspended) text += "  suspended before: " + process + "\n";
   if (!s.window.empty()) text += fmt::format("  window {} {}\n", s.window, s.time_zone);
   text += fmt::format(

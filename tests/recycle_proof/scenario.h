@@ -31,7 +31,10 @@ enum class Deed {
   kProtectOld,     // an operator protects an old instance from scale-in for `lasts`
   kStandbyOld,     // an operator puts an old instance into Standby for `lasts`
   kDeleteGroup,    // an operator deletes the group, by force
-  kRebalance,      // an operator stops an instance's zone mates: the zones are out of balance
+  kUnbalance,      // an operator ends an instance of one zone: the zones are out of balance
+  kRefresh,        // somebody starts an instance refresh
+  kPause,          // an operator pauses the recycle for `lasts`, by the control tag
+  kCancel,         // an operator cancels it, by the control tag
 };
 
 // Right after the given call of the workers, or `at` after the start when `call` is 0.
@@ -59,6 +62,8 @@ struct Scenario {
   bool launch_hook = false;            // somebody completes it after a while, or never
   bool stuck_hook = false;
   bool terminate_hook = false;
+  bool warm_pool = false;
+  int weight = 1;  // of every instance: the sizes above are multiples of it
   std::map<std::string, std::string> tags;  // beyond those of the strategy
   std::string window;                       // local times, "HH:MM:SS-HH:MM:SS"
   std::string time_zone;

@@ -21,16 +21,12 @@ sim::WorldConfig world_config(std::uint64_t seed) {
   return config;
 }
 
-base::HttpHandler handler_of(sim::Region& region) {
-  return [&region](base::HttpRequest request) { return region.handle(std::move(request)); };
-}
-
 }  // namespace
 
 Worker::Worker(int number, sim::Region& region, base::Clock& clock, Exchange& exchange,
-               std::uint64_t seed)
+               std::uint64_t seed, bool wire)
     : line(exchange, number, seed),
-      http(handler_of(region), clock),
+      http(region, line),
       credentials({"AKIDWORKER", base::Secret("worker-secret"), base::Secret(), std::nullopt, "t"}),
       random(seed),
       caller(http, credentials, clock, random,
@@ -38,9 +34,18 @@ Worker::Worker(int number, sim::Region& region, base::Clock& clock, Exchange& ex
       auto_scaling(caller, region, line),
       ec2(caller, region, line),
       elb(caller, region, line),
+      wired_auto_scaling(caller),
+      wired_ec2(caller),
+      wired_elb(caller),
       step_functions(caller),
       sts(caller),
-      services{auto_scaling, ec2, elb, step_functions, sts, clock, random} {}
+      services{wire ? wired_auto_scaling : auto_scaling,
+               wire ? wired_ec2 : ec2,
+               wire ? wired_elb : elb,
+               step_functions,
+               sts,
+               clock,
+               random} {}
 
 Stage::Stage(const Scenario& scenario)
     : loop(scenario.starts - std::chrono::minutes(10)),
@@ -51,8 +56,9 @@ Stage::Stage(const Scenario& scenario)
                .after = {},
                .before_mutation = {},
                .on_look = {},
-               .on_freeze = {}},
-      seed_(scenario.seed) {
+               .on_freeze = {}} {
+  seed_ = scenario.seed;
+  wire_ = scenario.wire;
   build(scenario);
   started = now();
 }
@@ -60,7 +66,7 @@ Stage::Stage(const Scenario& scenario)
 Worker& Stage::new_worker() {
   const int number = static_cast<int>(workers.size()) + 1;
   return workers.emplace_back(number, region, loop.clock(), exchange,
-                              seed_ * 31 + static_cast<std::uint64_t>(number));
+                              seed_ * 31 + static_cast<std::uint64_t>(number), wire_);
 }
 
 sim::AutoScalingEngine& Stage::engine() { return region.auto_scaling().engine(); }
@@ -100,6 +106,15 @@ void Stage::build(const Scenario& scenario) {
                     {"HealthCheckType", scenario.health_check},
                     {"AvailabilityZones", std::move(zones)}};
   if (scenario.kept > 0) arguments["MinSize"] = "0";
+  if (scenario.weight > 1) {
+    const Json heavy = {{"InstanceType", "t3.large"},
+                        {"WeightedCapacity", std::to_string(scenario.weight)}};
+    arguments["MixedInstancesPolicy"] = {
+        {"LaunchTemplate",
+         {{"LaunchTemplateSpecification", arguments["LaunchTemplate"]},
+          {"Overrides", Json::array({heavy})}}}};
+    arguments.erase("LaunchTemplate");
+  }
   if (scenario.target_group) {
     call("elasticloadbalancing", "CreateTargetGroup", {{"Name", "web"}});
     sim::ApiCall describe;
@@ -144,6 +159,7 @@ void Stage::build(const Scenario& scenario) {
   };
   if (scenario.launch_hook) hook("ready", "autoscaling:EC2_INSTANCE_LAUNCHING");
   if (scenario.terminate_hook) hook("bye", "autoscaling:EC2_INSTANCE_TERMINATING");
+  if (scenario.warm_pool) call("autoscaling", "PutWarmPool", {{"AutoScalingGroupName", kGroup}});
   for (const auto& process : scenario.suspended) {
     call("autoscaling", "SuspendProcesses",
          {{"AutoScalingGroupName", kGroup}, {"ScalingProcesses", Json::array({process})}});
@@ -189,7 +205,9 @@ bool Stage::serves(const sim::Group& group, const sim::Member& member) {
 int Stage::serving() {
   int count = 0;
   if (const sim::Group* found = group()) {
-    for (const auto& member : found->members) count += serves(*found, member) ? 1 : 0;
+    for (const auto& member : found->members) {
+      if (serves(*found, member)) count += member.weight;
+    }
   }
   return count;
 }

@@ -11,7 +11,7 @@
 #include "sim/virtual_loop.h"
 #include "tests/recycle_proof/direct_clients.h"
 #include "tests/recycle_proof/scenario.h"
-#include "tests/support/sim_http_client.h"
+#include "tests/recycle_proof/wire_http.h"
 
 #include <list>
 #include <memory>
@@ -24,16 +24,19 @@ inline constexpr const char* kTemplate = "web";
 // What one process holds: its line, its clients.
 struct Worker {
   Worker(int number, sim::Region& region, base::Clock& clock, Exchange& exchange,
-         std::uint64_t seed);
+         std::uint64_t seed, bool wire);
 
   Line line;
-  test::SimHttpClient http;
+  WireHttp http;
   aws::StaticCredentials credentials;
   base::Random random;
   aws::Caller caller;
   DirectAutoScaling auto_scaling;
   DirectEc2 ec2;
   DirectElb elb;
+  aws::AutoScaling wired_auto_scaling;
+  aws::Ec2 wired_ec2;
+  aws::Elb wired_elb;
   aws::StepFunctions step_functions;
   aws::Sts sts;
   consumers::recycle::Services services;
@@ -54,7 +57,7 @@ struct Stage {
   void new_template_version();
   bool is_new(const sim::Member& member) const;
   bool serves(const sim::Group& group, const sim::Member& member);
-  int serving();
+  int serving();  // in capacity units
   base::TimePoint now() { return loop.clock().now(); }
   base::Duration since_start() {
     return std::chrono::duration_cast<base::Duration>(now() - started);
@@ -67,6 +70,7 @@ struct Stage {
   void build(const Scenario& scenario);
 
   std::uint64_t seed_;
+  bool wire_;
   int latest_version_ = 1;
 };
 
