@@ -72,14 +72,39 @@ tsan: build/tsan/build.ninja ## Unit tests with ThreadSanitizer
 
 SOAK_MESSAGES ?= 1000000
 SOAK_PROCESS_MESSAGES ?= 100000
+SOAK_RUNS ?= 1000000
+SOAK_FROM ?= 1
+SOAK_KILLS ?= 200
 .PHONY: soak
-soak: ## SOAK_MESSAGES (1000000) through everything that goes wrong; SOAK_SEED repeats a run
+soak: soak-queue soak-recycle ## SOAK_MESSAGES (1000000) messages, SOAK_RUNS (1000000) recycles, SOAK_KILLS (200)
+
+.PHONY: soak-queue
+soak-queue: ## SOAK_MESSAGES (1000000) through everything that goes wrong; SOAK_SEED repeats a run
 	@.ci/install tools clients
 	@[ -e build/soak/build.ninja ] || cmake --preset release -B build/soak -DAUTORECYCLE_TESTS=ON
 	@cmake --build build/soak -j $(JOBS) --target autorecycle-soak autorecycle autorecycle-sim
 	@SOAK_MESSAGES=$(SOAK_MESSAGES) SOAK_SEED=$(SOAK_SEED) build/soak/tests/soak/autorecycle-soak
 	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_SOAK_MESSAGES=$(SOAK_PROCESS_MESSAGES) \
 	  $(PYTHON) -m pytest tests/integration/test_runtime_processes.py
+
+.PHONY: soak-recycle
+soak-recycle: ## SOAK_RUNS (1000000) seeded recycles from SOAK_FROM (1), then SOAK_KILLS (200) times kill -9
+	@.ci/install tools clients
+	@[ -e build/soak/build.ninja ] || cmake --preset release -B build/soak -DAUTORECYCLE_TESTS=ON
+	@cmake --build build/soak -j $(JOBS) --target autorecycle-recycle-soak autorecycle autorecycle-sim
+	@build/soak/tests/recycle_proof/autorecycle-recycle-soak --runs $(SOAK_RUNS) --from $(SOAK_FROM)
+	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_KILLS=$(SOAK_KILLS) \
+	  $(PYTHON) -m pytest tests/integration/test_recycle_kill.py
+
+.PHONY: mutants
+mutants: ## Break the recycle engine on purpose, five times, and see the proof notice each
+	@.ci/install tools
+	@python3 tests/recycle_proof/mutants.py
+
+.PHONY: timelines
+timelines: build/dev/build.ninja ## Write docs/timelines anew from the simulator
+	@cmake --build --preset dev -j $(JOBS) --target autorecycle-timelines
+	@build/dev/tests/recycle_proof/autorecycle-timelines docs/timelines
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
