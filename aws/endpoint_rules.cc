@@ -13,6 +13,7 @@ namespace {
 // https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
 constexpr auto kServices = std::to_array<ServiceName>({
     {"sqs", "SQS", "sqs", "sqs", "sqs"},
+    {"cloudtrail", "CLOUDTRAIL", "cloudtrail", "cloudtrail", "cloudtrail"},
     {"dynamodb", "DYNAMODB", "dynamodb", "dynamodb", "dynamodb"},
     {"s3", "S3", "s3", "s3", "s3"},
     {"autoscaling", "AUTO_SCALING", "auto_scaling", "autoscaling", "autoscaling"},

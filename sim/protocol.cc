@@ -16,9 +16,11 @@ namespace {
 
 constexpr int kJsonDepthMax = 64;
 
-constexpr std::array<ServiceInfo, 12> kServices = {{
+constexpr std::array<ServiceInfo, 13> kServices = {{
     {"sqs", "AmazonSQS", "1.0", "http://queue.amazonaws.com/doc/2012-11-05/", "2012-11-05",
      "sqs.amazonaws.com"},
+    {"cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "1.1", "", "",
+     "cloudtrail.amazonaws.com"},
     {"autoscaling", "", "", "http://autoscaling.amazonaws.com/doc/2011-01-01/", "2011-01-01",
      "autoscaling.amazonaws.com"},
     {"ec2", "", "", "http://ec2.amazonaws.com/doc/2016-11-15/", "2016-11-15", "ec2.amazonaws.com"},

@@ -1,6 +1,7 @@
 #include "sim/region.h"
 
 #include "sim/autoscaling_service.h"
+#include "sim/cloudtrail_service.h"
 #include "sim/cloudwatch_service.h"
 #include "sim/control.h"
 #include "sim/dynamodb_service.h"
@@ -68,6 +69,7 @@ struct Region::Impl {
   AutoScalingService auto_scaling{world, ec2, elb};
   SqsService sqs{world};
   EventsService events{world, sqs};
+  CloudTrailService cloudtrail{world};
   StsService sts{world};
   StepFunctionsService step_functions{world};
   S3Service s3{world};
@@ -82,6 +84,7 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "sqs") return &sqs;
   if (scope == "autoscaling") return &auto_scaling;
   if (scope == "ec2") return &ec2;
+  if (scope == "cloudtrail") return &cloudtrail;
   if (scope == "elasticloadbalancing") return &elb;
   if (scope == "events") return &events;
   if (scope == "sts") return &sts;

@@ -17,7 +17,8 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 
 # Our name of a service (aws/endpoint.cc) -> botocore's.
-SERVICES = {"autoscaling": "autoscaling", "dynamodb": "dynamodb", "ec2": "ec2",
+SERVICES = {"autoscaling": "autoscaling", "cloudtrail": "cloudtrail", "dynamodb": "dynamodb",
+            "ec2": "ec2",
             "elasticloadbalancing": "elb", "elasticloadbalancingv2": "elbv2",
             "events": "events", "monitoring": "cloudwatch", "s3": "s3", "sns": "sns",
             "sqs": "sqs", "sso": "sso", "states": "stepfunctions", "sts": "sts"}
