@@ -54,6 +54,17 @@ struct Delivery {
   std::string_view queue;   // role of the queue it came from
 };
 
+// Looks for work that no message asks for.
+class Rounds {
+ public:
+  virtual ~Rounds() = default;
+  // Role of the queue that it sends to; a worker without that queue does not ask it to look.
+  virtual std::string_view queue() const = 0;
+  virtual base::Duration interval() const = 0;  // between two looks
+  // What is to be sent for what was found. The worker may cancel it, as it may a consumer.
+  virtual boost::asio::awaitable<base::Result<std::vector<Outgoing>>> look() = 0;
+};
+
 class Consumer {
  public:
   virtual ~Consumer() = default;
@@ -64,6 +75,8 @@ class Consumer {
   // shutdown): it unwinds with operation_aborted and its result is dropped. An exception that
   // escapes counts as Retry. Errors of the outside world come back as a Verdict.
   virtual boost::asio::awaitable<Verdict> consume(Delivery delivery) = 0;
+  // Asked once; none for most. Lives as long as the consumer.
+  virtual Rounds* rounds() { return nullptr; }
 };
 
 }  // namespace consumers

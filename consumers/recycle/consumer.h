@@ -46,6 +46,7 @@ struct Config {
   std::string success_channel;  // the step function payload's success_channel
   // How long one delivery may carry a recycle on before it is handed over (SQS ends it at 12 h).
   base::Duration handover_after = std::chrono::hours(11);
+  base::Duration sweep_interval = std::chrono::minutes(5);  // zero: never
 };
 
 // What a turn means for those who are told of a run (notify/notice.h).
@@ -102,20 +103,20 @@ class IntakeConsumer final : public Consumer {
 class RecycleConsumer final : public Consumer {
  public:
   RecycleConsumer(Services services, Config config, ProgressObserver observer = {},
-                  std::shared_ptr<Observer> eyes = nullptr)
-      : services_(services),
-        config_(std::move(config)),
-        observer_(std::move(observer)),
-        eyes_(eyes ? std::move(eyes) : make_observer(services)) {}
+                  std::shared_ptr<Observer> eyes = nullptr);
+  ~RecycleConsumer() override;
   std::string_view name() const override { return "recycle"; }
   bool accepts(const Delivery& delivery) const override;
   boost::asio::awaitable<Verdict> consume(Delivery delivery) override;
+  // Runs whose message was lost (sweep.h).
+  Rounds* rounds() override;
 
  private:
   Services services_;
   Config config_;
   ProgressObserver observer_;
   std::shared_ptr<Observer> eyes_;
+  std::unique_ptr<Rounds> sweep_;
 };
 
 // `autorecycle plan`: reads the group and folds the planner over the model. Changes nothing.

@@ -67,6 +67,11 @@ Observer::Presence::Presence(Observer& observer, base::GroupName group)
 
 Observer::Presence::~Presence() { observer_.present_.erase(place_); }
 
+awaitable<void> Observer::may_ask(aws::AdaptiveRate& rate) {
+  const base::Duration wait = rate.take(services_.clock.steady_now());
+  if (wait > base::Duration(0)) co_await services_.clock.sleep_for(wait);
+}
+
 base::Duration Observer::gather() const {
   if (present_.size() <= 1) return base::Duration(0);
   return std::min(kGatherMax, kGatherPerRun * static_cast<int>(present_.size()));
@@ -118,7 +123,9 @@ awaitable<Observer::GroupReads::Found> Observer::fetch_groups(std::vector<base::
     parts.pop_back();
     aws::DescribeAutoScalingGroupsOptions options;
     options.names = part;
+    co_await may_ask(auto_scaling_rate_);
     auto groups = co_await services_.auto_scaling.describe_auto_scaling_groups(std::move(options));
+    note(auto_scaling_rate_, groups);
     if (!groups && part.size() > 1 && may_be_ones_fault(groups.error())) {
       const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
       parts.emplace_back(part.begin(), middle);
@@ -143,7 +150,9 @@ awaitable<Observer::GroupReads::Found> Observer::fetch_groups(std::vector<base::
 awaitable<Observer::TargetReads::Found> Observer::fetch_targets(std::vector<std::string> arns) {
   TargetReads::Found found;
   for (const std::string& arn : arns) {
+    co_await may_ask(elb_rate_);
     auto targets = co_await services_.elb.describe_target_health(arn);
+    note(elb_rate_, targets);
     if (targets)
       found.emplace(arn,
                     std::make_shared<const std::vector<aws::TargetHealth>>(*std::move(targets)));
@@ -156,7 +165,9 @@ awaitable<Observer::TargetReads::Found> Observer::fetch_targets(std::vector<std:
 awaitable<Observer::TargetReads::Found> Observer::fetch_classic(std::vector<std::string> names) {
   TargetReads::Found found;
   for (const std::string& name : names) {
+    co_await may_ask(elb_rate_);
     auto targets = co_await services_.elb.describe_instance_health(name);
+    note(elb_rate_, targets);
     if (targets)
       found.emplace(name,
                     std::make_shared<const std::vector<aws::TargetHealth>>(*std::move(targets)));
@@ -171,7 +182,9 @@ awaitable<Observer::InstanceReads::Found> Observer::fetch_instances(
   InstanceReads::Found found;
   std::set<base::InstanceId> all;
   for (const auto& ids : wanted) all.insert(ids.begin(), ids.end());
+  co_await may_ask(ec2_rate_);
   const auto instances = co_await services_.ec2.describe_instances({all.begin(), all.end()});
+  note(ec2_rate_, instances);
   if (!instances) {
     for (auto& ids : wanted) found.emplace(std::move(ids), instances.error());
     co_return found;
@@ -193,7 +206,10 @@ awaitable<Observer::TemplateReads::Found> Observer::fetch_template(std::vector<T
   for (const TemplateKey& key : keys) {
     aws::LaunchTemplateSpecification specification;
     std::tie(specification.id, specification.name, specification.version) = key;
-    found.emplace(key, co_await resolver_.resolve_one(std::move(specification)));
+    co_await may_ask(ec2_rate_);
+    auto resolved = co_await resolver_.resolve_one(std::move(specification));
+    note(ec2_rate_, resolved);
+    found.emplace(key, std::move(resolved));
   }
   co_return found;
 }

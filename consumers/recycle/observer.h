@@ -7,10 +7,12 @@
 // group.
 //
 // What fails, fails those who asked for it: a name that AWS refuses is found out and the others of
-// its call are asked for again. One thread; runs nothing by itself
+// its call are asked for again. When AWS throttles, all of them look more seldom for a while
+// (aws/adaptive_rate.h); what changes a group is never held up. One thread; runs nothing by itself
 // (consumers/recycle/shared_read.h).
 #pragma once
 
+#include "aws/adaptive_rate.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/resolver.h"
 #include "consumers/recycle/shared_read.h"
@@ -86,6 +88,14 @@ class Observer {
   using InstanceReads = SharedRead<std::vector<base::InstanceId>, Instances>;
   using TemplateReads = SharedRead<TemplateKey, aws::LaunchTemplateSpecification>;
 
+  // Of one service's calls that look.
+  boost::asio::awaitable<void> may_ask(aws::AdaptiveRate& rate);
+  template <class T>
+  void note(aws::AdaptiveRate& rate, const base::Result<T>& answer) {
+    const bool throttled = !answer && answer.error().kind == base::ErrorKind::kThrottled;
+    rate.answered(services_.clock.steady_now(), throttled);
+  }
+
   base::Duration gather() const;
   base::SteadyPoint ago(base::Duration age) const;
   boost::asio::awaitable<GroupReads::Found> fetch_groups(std::vector<base::GroupName> names);
@@ -97,6 +107,9 @@ class Observer {
 
   Services services_;
   TargetResolver resolver_;
+  aws::AdaptiveRate auto_scaling_rate_;
+  aws::AdaptiveRate elb_rate_;
+  aws::AdaptiveRate ec2_rate_;
   std::multiset<base::GroupName> present_;
   std::multimap<base::GroupName, base::Alarm*> pausing_;
   GroupReads groups_;

@@ -146,18 +146,29 @@ boost::asio::awaitable<base::Result<std::optional<Snapshot>>> Reader::read() {
   if (!group) co_return group.error().while_doing("reading the group");
   if (!*group) co_return std::optional<Snapshot>();
 
+  auto snapshot = co_await look_into(**std::move(group), Depth());
+  if (!snapshot) co_return snapshot.error();
+  co_return std::optional<Snapshot>(*std::move(snapshot));
+}
+
+boost::asio::awaitable<base::Result<Snapshot>> Reader::look_into(aws::AutoScalingGroup group,
+                                                                 Depth depth) {
   Snapshot snapshot;
-  snapshot.group = **std::move(group);
+  snapshot.group = std::move(group);
   const auto target = co_await read_target(snapshot);
   if (!target) co_return target.error();
   for (const aws::GroupInstance& instance : snapshot.group.instances) {
     snapshot.facts.emplace(instance.id, InstanceFacts{});
   }
-  const auto health = co_await read_load_balancers(snapshot);
-  if (!health) co_return health.error();
-  const auto instances = co_await read_instances(snapshot);
-  if (!instances) co_return instances.error();
-  co_return std::optional<Snapshot>(std::move(snapshot));
+  if (depth.load_balancers) {
+    const auto health = co_await read_load_balancers(snapshot);
+    if (!health) co_return health.error();
+  }
+  if (depth.instances) {
+    const auto instances = co_await read_instances(snapshot);
+    if (!instances) co_return instances.error();
+  }
+  co_return snapshot;
 }
 
 boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read_snapshot(Services services,

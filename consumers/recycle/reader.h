@@ -22,6 +22,13 @@ class Reader {
 
   // The group as it is no earlier than now. None: it does not exist. Changes nothing.
   boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read();
+  // The rest of a look at a group that was read already.
+  struct Depth {
+    bool load_balancers = true;  // else every instance counts as serving
+    bool instances = true;       // else nothing is known of launch times and of those that left
+  };
+  boost::asio::awaitable<base::Result<Snapshot>> look_into(aws::AutoScalingGroup group,
+                                                           Depth depth);
   // Until there may be something new to see; see Observer::pause().
   boost::asio::awaitable<void> pause(base::Duration interval,
                                      std::optional<base::SteadyPoint> no_later_than = {}) {

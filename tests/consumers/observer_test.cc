@@ -1,6 +1,7 @@
 #include "consumers/recycle/observer.h"
 
 #include "consumers/recycle/reader.h"
+#include "sim/faults.h"
 #include "tests/consumers/canned_services.h"
 #include "tests/consumers/canned_xml.h"
 #include "tests/consumers/sim_services.h"
@@ -99,6 +100,25 @@ TEST(Observer, ThrottlingFailsTheReadersOfThatCallAndNoneAsksSinglyAfterIt) {
   aws.loop.run_for(std::chrono::minutes(1));
   EXPECT_EQ(seen, (Seen{{"a", -1}, {"b", -1}}));
   EXPECT_EQ(aws.calls("DescribeAutoScalingGroups"), 3);  // the client's three attempts
+}
+
+TEST(Observer, LooksMoreSeldomOnceItIsThrottled) {
+  Fixture aws;
+  aws.create_group({.name = "a", .desired = 2});
+  sim::FaultRule rule;
+  rule.kind = sim::FaultKind::kThrottle;
+  rule.service = "autoscaling";
+  rule.probability = 1;
+  aws.region.faults().add(rule);
+  Seen seen;
+  for (int i = 0; i < 5; ++i) aws.loop.run(look(aws.observer, "a", seen));
+  EXPECT_EQ(seen["a"], -1);
+  aws.region.faults().clear();
+  seen.clear();
+  const auto before = aws.loop.clock().steady_now();
+  for (int i = 0; i < 3; ++i) aws.loop.run(look(aws.observer, "a", seen));
+  EXPECT_EQ(seen["a"], 2);
+  EXPECT_GT(aws.loop.clock().steady_now() - before, std::chrono::seconds(1));
 }
 
 asio::awaitable<void> pause(Observer& observer, base::Clock& clock, std::string group,
