@@ -41,6 +41,7 @@ struct AwsSession::Impl {
       alarms, *outside_http, [this](std::vector<std::string> words, aws::ProcessLimits limits) {
         return aws::run_process(clock, std::move(words), std::move(limits));
       }};
+  aws::CloudTrail cloudtrail{caller};
 
   Impl(std::unique_ptr<aws::CurlHttpClient> for_polls, std::unique_ptr<aws::CurlHttpClient> other,
        std::unique_ptr<aws::CurlHttpClient> for_outside,
@@ -139,6 +140,7 @@ aws::Sqs& AwsSession::sqs() { return impl_->sqs; }
 aws::S3& AwsSession::s3() { return impl_->s3; }
 const std::string& AwsSession::sqs_endpoint() const { return impl_->sqs_endpoint; }
 aws::CredentialsProvider& AwsSession::credentials() { return *impl_->credentials; }
+aws::CloudTrail& AwsSession::cloudtrail() { return impl_->cloudtrail; }
 aws::Sts& AwsSession::sts() { return impl_->sts; }
 const aws::EndpointConfig& AwsSession::endpoints() const { return impl_->caller.endpoints(); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aws/caller.h"
+#include "aws/cloudtrail.h"
 #include "aws/s3.h"
 #include "aws/sqs.h"
 #include "aws/sts.h"
@@ -39,6 +40,7 @@ class AwsSession {
   const std::string& sqs_endpoint() const;
   aws::CredentialsProvider& credentials();
   aws::Sts& sts();
+  aws::CloudTrail& cloudtrail();
   const aws::EndpointConfig& endpoints() const;
 
  private:

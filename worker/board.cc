@@ -11,7 +11,10 @@ std::string label_of(const std::string& strategy) {
   return consumers::recycle::parse_strategy(strategy) ? strategy : "other";
 }
 
-bool is_end(const std::string& phase) { return phase == "finished" || phase == "aborted"; }
+// "broken": a journal that nobody can read.
+bool is_end(const std::string& phase) {
+  return phase == "finished" || phase == "aborted" || phase == "broken";
+}
 
 }  // namespace
 

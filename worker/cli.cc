@@ -76,13 +76,64 @@ constexpr const char* kCredentialsFooter =
     "where each service's requests go; never a secret. Exit code 1 when there are none or AWS\n"
     "refuses them; 0 with a remark on standard error when STS cannot be reached.\n";
 
+constexpr const char* kStatusFooter =
+    "\nExamples:\n"
+    "  autorecycle status\n"
+    "  autorecycle status --watch web-asg-1\n"
+    "  autorecycle status --json | jq '.groups[] | select(.state == \"waiting\")'\n\n"
+    "Read from the groups and the queues, so any machine with the permission to read them gives\n"
+    "the same answer. Without a name: every group that is being recycled, waits for its window, "
+    "is\n"
+    "due, or cannot be recycled because of its tags. On a terminal --watch draws anew; into a "
+    "file\n"
+    "or a pipe it prints what has changed.\n";
+
+constexpr const char* kPauseFooter =
+    "\nExample:\n"
+    "  autorecycle pause web-asg-1\n\n"
+    "Sets the tag autorecycle:control=pause on the group, nothing else. The run stops at its next\n"
+    "safe point and keeps the capacity that it has; no deadline runs. Exit code 1 when nothing is\n"
+    "running on the group.\n";
+
+constexpr const char* kResumeFooter =
+    "\nExample:\n"
+    "  autorecycle resume web-asg-1\n\n"
+    "Removes the tag autorecycle:control from the group: the run that was paused goes on.\n";
+
+constexpr const char* kCancelFooter =
+    "\nExamples:\n"
+    "  autorecycle cancel web-asg-1\n"
+    "  autorecycle cancel web-asg-1 --restore\n\n"
+    "Sets the tag autorecycle:control=cancel (or cancel-restore) on the group, nothing else. "
+    "Before\n"
+    "the first old instance has gone, the new ones go and the group is as it was. After that the\n"
+    "run stops safely and restores sizes, processes and protection; with --restore the instances\n"
+    "go back to the version before, too. Exit code 1 when nothing is running on the group.\n";
+
+constexpr const char* kHistoryFooter =
+    "\nExamples:\n"
+    "  autorecycle history\n"
+    "  autorecycle history web-asg-1 --days 7 --json\n\n"
+    "From CloudTrail, which keeps 90 days and is some minutes late; it is read at two pages a\n"
+    "second. Exit code 0 also when there was none.\n";
+
 // CLI11 writes what it found through here; the values stay text, worker/config.cc reads them.
 struct Found {
   Settings values;
   std::map<std::string, bool> switches;
   std::string config_file;
   std::string input_file;
+  std::vector<std::string> groups;
 };
+
+// The group as a word of its own; --asg says the same.
+CLI::Option* take_group(CLI::App* command, Found& found) {
+  CLI::Option* group = command->add_option_function<std::string>(
+      "group", [&found](const std::string& name) { found.values["asg"] = name; },
+      "The Auto Scaling group");
+  if (CLI::Option* flag = command->get_option_no_throw("--asg")) group->excludes(flag);
+  return group;
+}
 
 void add_options(CLI::App& app, unsigned scope, Found& found) {
   for (const OptionSpec& spec : option_specs()) {
@@ -176,8 +227,9 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
   enqueue->require_subcommand(1);
   add_command(*enqueue, "recycle", "Ask for a group to be recycled", kEnqueueFooter, kEnqueueScope,
               found);
-  add_command(app, "plan", "Print what recycling a group would do, step by step", kPlanFooter,
-              kPlanScope, found);
+  take_group(add_command(app, "plan", "Print what recycling a group would do, step by step",
+                         kPlanFooter, kPlanScope, found),
+             found);
   add_command(app, "decode", "Print how a message would be understood", kDecodeFooter, kDecodeScope,
               found)
       ->add_option("file", found.input_file, "The message's body; standard input without one");
@@ -186,6 +238,18 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
 
   add_command(app, "credentials", "Say which AWS credentials and endpoints are used",
               kCredentialsFooter, kCredentialsScope, found);
+  add_command(app, "status", "Say what is being recycled, how far it is and what it waits for",
+              kStatusFooter, kStatusScope, found)
+      ->add_option("groups", found.groups, "The Auto Scaling groups; all of interest without one");
+  const auto add_control = [&](const char* name, const char* about, const char* footer) {
+    take_group(add_command(app, name, about, footer, kControlScope, found), found)->required();
+  };
+  add_control("pause", "Stop a recycle at its next safe point", kPauseFooter);
+  add_control("resume", "Let a paused recycle go on", kResumeFooter);
+  add_control("cancel", "End a recycle and leave the group in order", kCancelFooter);
+  take_group(add_command(app, "history", "List the recycles of the past", kHistoryFooter,
+                         kHistoryScope, found),
+             found);
 
   CommandLine line;
   if (const OptionSpec* secret = secret_among(arguments)) {
@@ -218,6 +282,7 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
   }
   line.config_file = found.config_file;
   line.input_file = found.input_file;
+  line.groups = std::move(found.groups);
   return line;
 }
 

@@ -20,8 +20,9 @@ struct CommandLine {
 
   std::string command;  // "worker", "enqueue recycle", "plan", "decode", ...
   Settings flags;
-  std::string config_file;  // of --config
-  std::string input_file;   // of `decode FILE`; "-" is standard input
+  std::string config_file;          // of --config
+  std::string input_file;           // of `decode FILE`; "-" is standard input
+  std::vector<std::string> groups;  // of `status GROUP...`
 };
 
 // `arguments` without the program's name.

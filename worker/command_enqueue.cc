@@ -24,8 +24,34 @@ std::string sender() {
   return user == nullptr || *user == '\0' ? "autorecycle enqueue" : user;
 }
 
-awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& session,
-                                                   base::Clock& clock, base::Random& random) {
+messages::RecycleRequest request_of(const Config& config, base::TimePoint now) {
+  messages::RecycleRequest request;
+  request.group = base::GroupName(config.group);
+  request.strategy = config.strategy;
+  request.force = config.force;
+  request.dry_run = config.dry_run;
+  request.requested_at = now;
+  request.reason = config.reason.empty() ? "enqueued by hand" : config.reason;
+  request.rollback_to = config.rollback_to;
+  return request;
+}
+
+awaitable<base::Result<std::string>> send_to(base::QueueUrl queue, Context context,
+                                             messages::RecycleRequest request) {
+  aws::SendOptions send;
+  send.queue = queue;
+  send.body = messages::encode_recycle_request(request, context.random.uuid(), context.clock.now(),
+                                               sender());
+  const auto sent = co_await context.payloads.send(context.sqs, std::move(send));
+  if (!sent) co_return sent.error().while_doing("sending to " + queue.value);
+  co_return *sent;
+}
+
+}  // namespace
+
+awaitable<base::Result<std::string>> send_request(Config config, AwsSession& session,
+                                                  base::Clock& clock, base::Random& random,
+                                                  messages::RecycleRequest request) {
   Metrics metrics;
   LargePayloads payloads(session.s3(), random, config.payloads);
   Context context{{}, clock, random, session.polls(), session.sqs(), metrics, payloads};
@@ -37,29 +63,14 @@ awaitable<base::Result<std::string>> find_and_send(Config config, AwsSession& se
     append_advice(error, advice(queue.error(), "events-queue"));
     co_return error;
   }
-  config.events.queue = queue->url.value;
-  co_return co_await enqueue_recycle(config, context);
+  co_return co_await send_to(queue->url, context, std::move(request));
 }
-
-}  // namespace
 
 awaitable<base::Result<std::string>> enqueue_recycle(Config config, Context context) {
   const auto checked = check_request(config);
   if (!checked) co_return checked.error();
-  messages::RecycleRequest request;
-  request.group = base::GroupName(config.group);
-  request.strategy = config.strategy;
-  request.force = config.force;
-  request.dry_run = config.dry_run;
-  request.requested_at = context.clock.now();
-  request.reason = config.reason.empty() ? "enqueued by hand" : config.reason;
-  aws::SendOptions send;
-  send.queue = base::QueueUrl(config.events.queue);
-  send.body = messages::encode_recycle_request(request, context.random.uuid(), context.clock.now(),
-                                               sender());
-  const auto sent = co_await context.payloads.send(context.sqs, std::move(send));
-  if (!sent) co_return sent.error().while_doing("sending to " + config.events.queue);
-  co_return *sent;
+  co_return co_await send_to(base::QueueUrl(config.events.queue), context,
+                             request_of(config, context.clock.now()));
 }
 
 int run_enqueue(const Config& config, std::ostream& out, std::ostream& err) {
@@ -75,7 +86,8 @@ int run_enqueue(const Config& config, std::ostream& out, std::ostream& err) {
   CommandSession session(config);
   if (!session.aws) return fail_to_start(err, session.aws.error());
   const auto id = session.loop.run<std::string>(
-      find_and_send(config, **session.aws, session.clock, session.random));
+      send_request(config, **session.aws, session.clock, session.random,
+                   request_of(config, session.clock.now())));
   if (!id) return fail(err, id.error());
   if (config.output == Output::kJson) {
     out << nlohmann::ordered_json{{"message_id", *id}}.dump() << "\n";

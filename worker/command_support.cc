@@ -64,6 +64,7 @@ base::Result<consumers::recycle::Config> recycle_config(const Config& config) {
   auto gates = gate_defaults(config);
   if (!gates) return gates.error();
   recycle.gates = std::move(*gates);
+  recycle.sweep_interval = config.sweep_interval;
   return recycle;
 }
 
@@ -76,6 +77,12 @@ base::Result<void> check_request(const Config& config) {
   if (!is_utf8(config.reason) || config.reason.size() > kReasonMax) {
     return base::invalid("--reason: expected UTF-8 of at most 1000 bytes, found " +
                          std::to_string(config.reason.size()));
+  }
+  const std::string& version = config.rollback_to;
+  if (version.starts_with('0') || version.size() > 9 ||
+      !std::ranges::all_of(version, [](char c) { return c >= '0' && c <= '9'; })) {
+    return base::invalid("--rollback-to: expected the number of a launch template version, found " +
+                         version.substr(0, 40));
   }
   if (config.strategy.empty()) return {};
   const auto strategy = consumers::recycle::parse_strategy(config.strategy);

@@ -8,11 +8,13 @@
 #include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/notifications.h"
+#include "worker/rounds.h"
 #include "worker/runtime.h"
 #include "worker/startup.h"
 #include "worker/task_group.h"
 #include "worker/version.h"
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -22,6 +24,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <ostream>
 
@@ -139,6 +142,8 @@ awaitable<base::Result<void>> Process::serve() {
       });
   std::vector<consumers::Consumer*> consumers;
   for (const auto& consumer : list) consumers.push_back(consumer.get());
+  std::map<std::string, QueueTarget> routes;
+  for (const QueueSettings& queue : *queues) routes[queue.role] = queue.target;
   Runtime runtime(context, std::move(*queues), std::move(consumers),
                   static_cast<std::size_t>(config_.in_flight_total));
   Endpoints endpoints(runtime, metrics_, board, listens_on_loopback(config_.listen));
@@ -148,10 +153,17 @@ awaitable<base::Result<void>> Process::serve() {
   if (!server) co_return server.error();
   if (*server) tasks.spawn("serving HTTP", (*server)->run());
   tasks.spawn("notifying", notifier->run());
+  std::deque<asio::cancellation_signal> ends;  // of the rounds
+  for (const auto& consumer : list) {
+    consumers::Rounds* rounds = consumer->rounds();
+    if (rounds == nullptr || !routes.contains(std::string(rounds->queue()))) continue;
+    tasks.spawn("making rounds", make_rounds(context, *rounds, routes), ends.emplace_back().slot());
+  }
   runtime_ = &runtime;
   base::log_info("worker", "running", {{"queues", runtime.queues().size()}});
   co_await runtime.run();
   base::log_info("worker", "drained");
+  for (asio::cancellation_signal& end : ends) end.emit(asio::cancellation_type::terminal);
   if (*server) (*server)->stop();
   notifier->close(config_.notify.deadline);
   co_await tasks.join();

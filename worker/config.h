@@ -78,8 +78,9 @@ struct Config {
   base::Duration ready_timeout{900'000};
   base::Duration terminate_timeout{3'600'000};
   base::Duration handover_after = std::chrono::hours(11);
-  std::string window;          // "HH:MM:SS, HH:MM:SS"
-  std::string exclude_window;  // the same, several separated by ";"
+  base::Duration sweep_interval{300'000};  // zero: never
+  std::string window;                      // "HH:MM:SS, HH:MM:SS"
+  std::string exclude_window;              // the same, several separated by ";"
   std::string time_zone = "Europe/London";
   std::string success_channel;
 
@@ -103,6 +104,11 @@ struct Config {
   std::string at;
   bool force = false;
   bool dry_run = false;
+  std::string rollback_to;            // of enqueue: a version of the launch template
+  bool watch = false;                 // of status
+  base::Duration watch_every{5'000};  // between two looks of status --watch
+  bool restore = false;               // of cancel
+  int days = 90;                      // of history
 };
 
 // Which commands an option belongs to, as bits.
@@ -113,7 +119,10 @@ enum Scope : unsigned {
   kDecodeScope = 8,
   kWindowScope = 16,
   kCredentialsScope = 32,
-  kEveryScope = 63,
+  kStatusScope = 1024,
+  kControlScope = 2048,
+  kHistoryScope = 4096,
+  kEveryScope = ~0U,
 };
 
 struct OptionSpec {

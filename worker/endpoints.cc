@@ -122,6 +122,8 @@ std::string Endpoints::status() {
                         {"old", row.progress.old_instances},
                         {"new_ready", row.progress.new_ready},
                         {"in_service", row.progress.in_service},
+                        {"run", row.progress.run_id},
+                        {"target", row.progress.target},
                         {"since", base::format_rfc3339(row.since)},
                         {"updated", base::format_rfc3339(row.updated)},
                         {"ended", row.ended}});

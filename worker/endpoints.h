@@ -8,7 +8,8 @@
 //                                       "state": polling | paused | circuit-open | probing,
 //                                       "healthy"}],
 //                         "recycles": [{"group", "strategy", "phase", "reason", "old", "new_ready",
-//                                       "in_service", "since", "updated", "ended"}]}
+//                                       "in_service", "run", "target", "since", "updated",
+//                                       "ended"}]}
 //   POST /pause    no new poll of ?queue=ROLE, or of any queue; what is in hand goes on
 //   POST /resume   the opposite
 //

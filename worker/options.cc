@@ -78,6 +78,13 @@ bool set_output(Config& config, std::string_view text) {
   return true;
 }
 
+bool set_json(Config& config, std::string_view text) {
+  bool json = false;
+  if (!parse_bool(text, json)) return false;
+  if (json) config.output = Output::kJson;
+  return true;
+}
+
 bool set_log_level(Config& config, std::string_view text) {
   if (text == "debug")
     config.log_level = base::LogLevel::kDebug;
@@ -152,12 +159,12 @@ std::string duration_between(std::string_view low, std::string_view high) {
 void add_queue_rows(std::vector<OptionSpec>& rows) {
   const std::string any = "a queue's name or URL, or off";
   const std::string held = "a number from 1 to 100000";
-  const unsigned events = kWorkerScope | kEnqueueScope;
+  const unsigned events = kWorkerScope | kEnqueueScope | kStatusScope | kControlScope;
   rows.push_back({"events-queue", "QUEUE", "Queue of events and requests, by name or URL", events,
                   any, set_queue<&Config::events, &QueueConfig::queue>, "autorecycle-events"});
-  rows.push_back({"recycles-queue", "QUEUE", "FIFO queue of recycles to carry out", kWorkerScope,
-                  any, set_queue<&Config::recycles, &QueueConfig::queue>,
-                  "autorecycle-recycles.fifo"});
+  rows.push_back({"recycles-queue", "QUEUE", "FIFO queue of recycles to carry out",
+                  kWorkerScope | kStatusScope, any,
+                  set_queue<&Config::recycles, &QueueConfig::queue>, "autorecycle-recycles.fifo"});
   rows.push_back({"oncall-queue", "QUEUE", "Queue of on-call jobs (usually oncall-jobs)",
                   kWorkerScope, any, set_queue<&Config::oncall, &QueueConfig::queue>, "off"});
   const std::string dlq_default = "of the RedrivePolicy";
@@ -224,16 +231,20 @@ void add_recycle_rows(std::vector<OptionSpec>& rows) {
                   kWorkerScope, duration_between("100ms", "1h"),
                   set_duration<&Config::recycle_interval, 100, kHour>, "15s"});
   rows.push_back({"ready-timeout", "DURATION", "New instances not in service by then: undo",
-                  kWorkerScope | kPlanScope, duration_between("1s", "1d"),
+                  kWorkerScope | kPlanScope | kStatusScope, duration_between("1s", "1d"),
                   set_duration<&Config::ready_timeout, kSecond, kDay>, "15m"});
   rows.push_back({"terminate-timeout", "DURATION", "An old instance not gone by then: safe stop",
-                  kWorkerScope | kPlanScope, duration_between("1s", "1d"),
+                  kWorkerScope | kPlanScope | kStatusScope, duration_between("1s", "1d"),
                   set_duration<&Config::terminate_timeout, kSecond, kDay>, "1h"});
   rows.push_back({"handover-after", "DURATION", "How long one delivery may carry a recycle",
                   kWorkerScope, duration_between("1m", "11h30m"),
                   set_duration<&Config::handover_after, kMinute, 11 * kHour + 30 * kMinute>,
                   "11h"});
-  const unsigned windows = kWorkerScope | kPlanScope | kWindowScope;
+  rows.push_back({"sweep-interval", "DURATION",
+                  "Between two looks for groups whose recycle lost its message; 0s: never",
+                  kWorkerScope, duration_between("0s", "1d"),
+                  set_duration<&Config::sweep_interval, 0, kDay>, "5m"});
+  const unsigned windows = kWorkerScope | kPlanScope | kWindowScope | kStatusScope;
   const std::string range = "\"HH:MM:SS, HH:MM:SS\"";
   rows.push_back({"window", "RANGE", "When a timed recycle may run, where no tag says: " + range,
                   windows, range, set_text<&Config::window>, "always"});
@@ -259,12 +270,28 @@ void add_command_rows(std::vector<OptionSpec>& rows) {
                   set_bool<&Config::dry_run>});
   rows.push_back({"reason", "TEXT", "Why, for the log", kEnqueueScope, "text",
                   set_text<&Config::reason>, "enqueued by hand"});
+  rows.push_back({"rollback-to", "VERSION",
+                  "Recycle to this version of the launch template, not the group's", kEnqueueScope,
+                  "the number of a launch template version, such as 7",
+                  set_text<&Config::rollback_to>});
+  rows.push_back({"watch", "", "Go on until it is interrupted: what has changed, as it changes",
+                  kStatusScope, boolean, set_bool<&Config::watch>});
+  rows.push_back({"every", "DURATION", "Between two looks of --watch", kStatusScope,
+                  duration_between("1s", "1h"), set_duration<&Config::watch_every, kSecond, kHour>,
+                  "5s"});
+  rows.push_back({"restore", "", "Also past the point of no return: back to the version before",
+                  kControlScope, boolean, set_bool<&Config::restore>});
+  rows.push_back({"days", "N", "How far to look back", kHistoryScope, "a number from 1 to 90",
+                  set_count<&Config::days, 90>, "90"});
+  rows.push_back({"json", "", "The same as --output json",
+                  kPlanScope | kStatusScope | kControlScope | kHistoryScope, boolean, set_json});
   rows.push_back({"at", "RFC3339", "The moment to check", kWindowScope,
                   "a time such as 2026-03-29T00:59:59Z", set_text<&Config::at>, "now"});
 }
 
 void add_common_rows(std::vector<OptionSpec>& rows) {
-  const unsigned aws = kWorkerScope | kEnqueueScope | kPlanScope | kCredentialsScope;
+  const unsigned aws = kWorkerScope | kEnqueueScope | kPlanScope | kCredentialsScope |
+                       kStatusScope | kControlScope | kHistoryScope;
   rows.push_back({"region", "REGION", "AWS region", aws, "a region such as eu-west-2",
                   set_text<&Config::region>, "AWS_REGION or the profile"});
   rows.push_back({"profile", "NAME", "Profile of the shared AWS config files", aws,

@@ -59,6 +59,11 @@ int run_command(const CommandLine& line, const Config& config, std::istream& in,
   if (line.command == "enqueue recycle") return run_enqueue(config, out, err);
   if (line.command == "plan") return run_plan(config, out, err);
   if (line.command == "credentials") return run_credentials(config, out, err);
+  if (line.command == "status") return run_status(config, line.groups, out, err);
+  if (line.command == "pause") return run_control(config, ControlWish::kPause, out, err);
+  if (line.command == "resume") return run_control(config, ControlWish::kResume, out, err);
+  if (line.command == "cancel") return run_control(config, ControlWish::kCancel, out, err);
+  if (line.command == "history") return run_history(config, out, err);
   if (line.command == "window") return run_window(config, base::RealClock().now(), out, err);
   return run_decode_of(line.input_file, config.output.value_or(Output::kJson), in, out, err);
 }

@@ -73,7 +73,13 @@ TEST(Config, TakesEveryOptionFromEveryPlace) {
                            {"slack-api", "https://b.example"},
                            {"pagerduty-url", "https://b.example"},
                            {"sns-topic", "arn:aws:sns:eu-west-2:123456789012:recycles"},
-                           {"notify-deadline", "3s"}};
+                           {"notify-deadline", "3s"},
+                           {"sweep-interval", "2s"},
+                           {"watch", "true"},
+                           {"every", "2s"},
+                           {"restore", "true"},
+                           {"days", "3"},
+                           {"json", "true"}};
   for (const OptionSpec& spec : option_specs()) {
     const auto found = values.find(spec.name);
     const std::string value = found == values.end() ? "something" : found->second;

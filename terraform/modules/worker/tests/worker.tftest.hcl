@@ -211,7 +211,7 @@ run "tasks_reach_instances_on_the_ports_of_gates_only" {
 
 run "people_may_plan_and_ask" {
   assert {
-    condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue"] && (
+    condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue", "SeeQueues", "ControlRecycles", "SeeHistory"] && (
     jsondecode(output.operator_policy_json).Statement[1].Resource == [var.queues.events.arn])
     error_message = "reading, and sending to the events queue"
   }
