@@ -326,8 +326,8 @@ TEST_F(AutoScaling, ShowsItsTemplateByIdAndName) {
 }
 
 TEST_F(AutoScaling, SaysHonestlyWhatIsNotSimulated) {
-  EXPECT_TRUE(refusal(as("PutWarmPool", {{"AutoScalingGroupName", "web"}}))
-                  .starts_with("InvalidAction: PutWarmPool is not simulated"));
+  EXPECT_TRUE(refusal(as("AttachTrafficSources", {{"AutoScalingGroupName", "web"}}))
+                  .starts_with("InvalidAction: AttachTrafficSources is not simulated"));
 }
 
 }  // namespace
