@@ -35,7 +35,10 @@ constexpr const char* kWorkerFooter =
     "their queue. Then exit code 0. A second signal ends it at once with 128+N; nothing is lost,\n"
     "but what was in hand is seen again only after its visibility timeout.\n"
     "SIGUSR1 pauses polling, SIGUSR2 resumes it (also POST /pause and /resume).\n"
-    "SQS messages that can never succeed go to the dead-letter queue with the reason.\n";
+    "SQS messages that can never succeed go to the dead-letter queue with the reason.\n\n"
+    "Secrets are taken from the environment or the config file, never from a flag:\n"
+    "AUTORECYCLE_HOOKS, AUTORECYCLE_PAGERDUTY_KEY, AUTORECYCLE_SLACK_TOKEN,\n"
+    "AUTORECYCLE_SLACK_WEBHOOK.\n";
 
 constexpr const char* kEnqueueFooter =
     "\nExamples:\n"

@@ -115,7 +115,7 @@ void add_notify_rows(std::vector<OptionSpec>& rows) {
       {"slack-webhook", "URL", "Slack: incoming webhook", kWorkerScope, url, set_webhook, "none"}));
   rows.push_back(secret({"slack-token", "TOKEN", "Slack: bot token, for chat.postMessage",
                          kWorkerScope, "a token", set_secret<&NotifyConfig::slack_token>, "none"}));
-  rows.push_back({"slack-channel", "CHANNEL", "Slack: starts and successes; with --slack-token",
+  rows.push_back({"slack-channel", "CHANNEL", "Slack: starts and successes, where a token is used",
                   kWorkerScope, "a channel", set_text<&NotifyConfig::slack_channel>,
                   "--success-channel, or the group's"});
   rows.push_back({"slack-failure-channel", "CHANNEL",

@@ -232,9 +232,12 @@ struct Hooked : Stage {
 TEST(Hooks, RunBeforeTheStartBeforeEachTerminationAndAfterTheEnd) {
   for (const char* strategy : {"out-in", "in-out"}) {
     Hooked stage(strategy);
+    stage.record_mutations();
     stage.answer = [&](const nlohmann::json& post) {
       if (post.at("hook") == "before_start") {
-        EXPECT_EQ(stage.look(kGroup).desired_capacity, 4) << "nothing has begun";
+        EXPECT_EQ(stage.serving(kGroup), 4);
+        EXPECT_EQ(stage.mutations, std::vector<std::string>{"CreateOrUpdateTags"})
+            << "nothing but the journal";
       }
       return 200;
     };
