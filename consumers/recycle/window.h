@@ -2,10 +2,11 @@
 //
 // Text forms. A range is "HH:MM:SS, HH:MM:SS", the form of the original, or "HH:MM:SS-HH:MM:SS":
 // AWS promises only letters, digits, spaces and + - = . _ : / @ in tag values, so in a tag the dash
-// is the portable form. Several ranges are joined by "+" (legal in a tag) or ";".
+// is the portable form. Several ranges are joined by "+" (legal in a tag) or ";". A range may be
+// preceded by the weekdays on which it begins, "Fri" or "Mon-Fri"; weekdays alone are whole days.
 //
 //   autorecycle_recycle_window = 22:00:00-05:30:00
-//   autorecycle_exclude_window = 23:00:00-23:30:00 + 02:00:00-02:15:00
+//   autorecycle_exclude_window = 23:00:00-23:30:00 + Fri 16:00:00-23:59:59 + Sat-Sun
 //
 // The unit is the second: a range covers its whole last second. Membership is decided by the local
 // time of day, so in an hour that occurs twice a range applies twice, and the part of a range that
@@ -16,6 +17,7 @@
 #include "base/result.h"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +30,8 @@ namespace consumers::recycle {
 struct TimeRange {
   std::chrono::seconds start{0};
   std::chrono::seconds end{0};
+  std::uint8_t days = kEveryDay;  // on which it begins: bit 0 is Sunday
+  static constexpr std::uint8_t kEveryDay = 0x7f;
   friend bool operator==(const TimeRange&, const TimeRange&) = default;
 };
 
@@ -42,7 +46,7 @@ struct WindowAnswer {
   base::TimePoint opens_at;  // when wait: the earliest instant that is open
 };
 
-// "HH:MM:SS, HH:MM:SS" or "HH:MM:SS-HH:MM:SS".
+// "HH:MM:SS, HH:MM:SS" or "HH:MM:SS-HH:MM:SS", with or without weekdays; or weekdays alone.
 base::Result<TimeRange> parse_time_range(std::string_view text);
 // One or more ranges joined by "+" or ";", at most kTimeRangesMax.
 base::Result<std::vector<TimeRange>> parse_time_ranges(std::string_view text);

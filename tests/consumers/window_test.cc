@@ -193,6 +193,49 @@ TEST(TimeRanges, AreJoinedByPlusOrSemicolon) {
   EXPECT_FALSE(parse_time_ranges(many));
 }
 
+TEST(TimeRanges, MayBeOfSomeWeekdaysOnly) {
+  const auto ranges = parse_time_ranges("Fri 16:00:00-23:59:59 + Sat-Sun + Mon 00:00:00-06:00:00");
+  ASSERT_TRUE(ranges) << ranges.error().message;
+  EXPECT_EQ((*ranges)[0].days, 1U << 5U);
+  EXPECT_EQ((*ranges)[1].days, (1U << 6U) | 1U);
+  EXPECT_EQ((*ranges)[2].start, std::chrono::seconds(0));
+  for (const char* text : {"Fry 16:00:00-17:00:00", "Fri-", "-Fri", "fri", "Sat Sun",
+                           "Fri 16:00:00", "Fri-Sat-Sun", "16:00:00-17:00:00 Fri"}) {
+    const auto range = parse_time_range(text);
+    ASSERT_FALSE(range) << text;
+    EXPECT_NE(range.error().message.find("Mon-Fri"), std::string::npos) << range.error().message;
+  }
+}
+
+// 2026-01-02 is a Friday, and London's clock shows UTC.
+TEST(Window, StaysShutOverAnExcludedWeekend) {
+  const WindowRule rule = rule_of("", "Fri 16:00:00-23:59:59 + Sat-Sun");
+  EXPECT_EQ(opens(rule, "2026-01-02T15:59:59Z"), "");
+  EXPECT_EQ(opens(rule, "2026-01-02T16:00:00Z"), "2026-01-05T00:00:00Z");
+  EXPECT_EQ(opens(rule, "2026-01-04T23:59:59Z"), "2026-01-05T00:00:00Z");
+  EXPECT_EQ(opens(rule, "2026-01-05T00:00:00Z"), "");
+}
+
+TEST(Window, CountsARangeOverMidnightToTheDayOnWhichItBegins) {
+  const WindowRule rule = rule_of("Fri 22:00:00-05:30:00");
+  EXPECT_EQ(opens(rule, "2026-01-03T05:30:00Z"), "") << "Saturday morning belongs to Friday";
+  EXPECT_EQ(opens(rule, "2026-01-03T05:30:01Z"), "2026-01-09T22:00:00Z");
+  EXPECT_EQ(opens(rule, "2026-01-02T05:00:00Z"), "2026-01-02T22:00:00Z")
+      << "Friday morning belongs to Thursday";
+}
+
+TEST(Window, CoversTheWholeDayWhereStartIsEnd) {
+  EXPECT_EQ(opens(rule_of("05:00:00, 05:00:00"), "2026-01-02T04:59:59Z"), "");
+  EXPECT_EQ(opens(rule_of("Sat 05:00:00-05:00:00"), "2026-01-02T23:59:59Z"),
+            "2026-01-03T00:00:00Z");
+}
+
+TEST(Window, FindsAWeeklyOpeningThatAClockChangeSkipsOnce) {
+  // Sunday 29 March 2026, London: 01:00 is followed by 02:00.
+  const WindowRule rule = rule_of("Sun 01:10:00-01:50:00");
+  EXPECT_EQ(opens(rule, "2026-03-28T12:00:00Z"), "2026-04-05T00:10:00Z");
+}
+
 // The answer of the rule over both clock changes, in small steps.
 TEST(Window, IsShutUpToTheInstantThatItNamesAndOpenThere) {
   const WindowRule rule = rule_of("00:30:00, 02:10:00", "01:20:00-01:40:00 + 02:05:00-02:06:00");
