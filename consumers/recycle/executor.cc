@@ -22,14 +22,10 @@ bool says_already_gone(const base::Error& error, const base::InstanceId& instanc
          error.message.find(instance.value) != std::string::npos;
 }
 
-Outcome write_journal(Services services, aws::AutoScalingGroup group, Journal journal) {
-  const std::map<std::string, std::string> tags = to_tags(journal);
-  const auto written = co_await services.auto_scaling.create_or_update_tags(group.name, tags);
-  if (!written) co_return written.error();
-  std::vector<std::string> stale = journal_keys(group.tags);
-  std::erase_if(stale, [&](const std::string& key) { return tags.contains(key); });
-  if (stale.empty()) co_return base::Result<void>();
-  co_return co_await services.auto_scaling.delete_tags(group.name, std::move(stale));
+// Parts of a longer journal from before stay where they are: they do not count, and go at the end.
+Outcome write_journal(Services services, base::GroupName group, Journal journal) {
+  co_return co_await services.auto_scaling.create_or_update_tags(std::move(group),
+                                                                 to_tags(journal));
 }
 
 Outcome remove_journal(Services services, aws::AutoScalingGroup group) {
@@ -128,7 +124,7 @@ boost::asio::awaitable<base::Result<void>> execute(Services services, aws::AutoS
                                                    Action action) {
   const base::GroupName name = group.name;
   if (auto* write = std::get_if<WriteJournal>(&action)) {
-    co_return co_await write_journal(services, std::move(group), std::move(write->journal));
+    co_return co_await write_journal(services, name, std::move(write->journal));
   }
   // The run turns a hook into the journal to write once it has run it (gates/hook_runner.h).
   if (const auto* hook = std::get_if<RunHook>(&action)) {

@@ -8,58 +8,47 @@
 namespace consumers::recycle {
 namespace {
 
-Mutate write_swap(const Turn& turn, base::InstanceId victim, std::string why) {
-  Mutate mutate = enter(turn, Phase::kSwap, std::move(why));
-  Journal& journal = std::get<WriteJournal>(mutate.action).journal;
-  if (!victim.empty()) {
-    journal.desired_before = std::max(turn.group().desired_capacity, journal.original_desired);
-  }
-  journal.victim = std::move(victim);
-  return mutate;
-}
+// The capacity that a swap starts from and ends with, unless somebody lowered max meanwhile.
+int full_size(const Turn& turn) { return std::min(turn.journal.wanted(), turn.group().max_size); }
 
-// Waits as long as `limit` allows since the swap entered this half, then gives the run up.
-Step wait_or_give_up(const Turn& turn, base::Duration limit, std::string why) {
-  if (turn.now < turn.journal.phase_at + limit) {
-    return Wait{.why = std::move(why), .not_before = std::nullopt};
-  }
-  return give_up(turn, fmt::format("{} (for {})", why, describe_duration(limit)), false);
-}
-
-// The capacity that a swap starts from and ends with: what was there before the victim went, unless
-// somebody lowered max meanwhile.
-int full_size(const Turn& turn) {
-  return std::min(turn.journal.desired_before, turn.group().max_size);
+// Nobody is named, and desired is to be what it was.
+Mutate bring_in_next(const Turn& turn, std::string why) {
+  Journal journal = entering(turn, Phase::kSwap);
+  journal.victim = base::InstanceId();
+  journal.victim_units = 1;
+  journal.desired_goal = std::min(journal.wanted(), turn.group().max_size);
+  return write(std::move(journal), std::move(why));
 }
 
 // A scale-in that happened while the floor was low is taken back before the next one goes.
-std::optional<Mutate> fill_up(const Turn& turn, std::string why) {
+std::optional<Mutate> fill_up(const Turn& turn, const std::string& why) {
   if (turn.group().desired_capacity >= full_size(turn)) return std::nullopt;
-  return Mutate{
-      .action = SetBounds{.min_size = {}, .max_size = {}, .desired_capacity = full_size(turn)},
-      .why = std::move(why)};
+  return hold_bounds(
+      turn, {.min_size = turn.group().min_size, .max_size = {}, .desired = full_size(turn)}, why);
 }
 
-// One instance may be out, no more: min stands exactly one below the capacity.
-std::optional<Mutate> set_floor(const Turn& turn) {
-  const int high = std::max(0, turn.group().desired_capacity - 1);
-  const int low = std::min(turn.journal.original_desired - 1, high);
+// One instance may be out, no more: min stands exactly that much below the capacity.
+std::optional<Mutate> set_floor(const Turn& turn, int units) {
+  const int high = std::max(0, turn.group().desired_capacity - units);
+  const int low = std::clamp(turn.journal.wanted() - units, 0, high);
   if (turn.group().min_size >= low && turn.group().min_size <= high) return std::nullopt;
-  return Mutate{.action = SetBounds{.min_size = low, .max_size = {}, .desired_capacity = {}},
-                .why = "room to take one instance out and no more"};
+  return hold_bounds(turn, {.min_size = low, .max_size = {}, .desired = {}},
+                     "room to take one instance out and no more");
 }
 
 // Why the instances around the victim do not allow it to go now; empty if they do.
-std::string others_not_ready(const Turn& turn, const aws::GroupInstance& victim) {
-  if (!is_ready(turn.snapshot, victim)) return {};  // it serves nobody: nothing is lost
-  const int others = turn.census.ready() - 1;
-  const int wanted = full_size(turn) - 1;
+std::string others_not_ready(const Turn& turn, const Member& victim) {
+  if (!victim.ready) return {};  // it serves nobody: nothing is lost
+  const int others = turn.census.ready() - victim.units;
+  const int wanted = full_size(turn) - victim.units;
   if (others >= wanted) return {};
   std::string text = fmt::format("{} does not go before all others are ready: {} of {} are",
-                                 victim.id.value, others, wanted);
-  for (const auto& instance : turn.group().instances) {
-    std::string why;
-    if (!is_leaving(instance) && !is_ready(turn.snapshot, instance, &why)) text += "; " + why;
+                                 victim.id().value, others, wanted);
+  for (const Census::List* members : {&turn.census.old, &turn.census.fresh, &turn.census.kept}) {
+    for (const Member& member : *members) {
+      std::string why;
+      if (!member.ready && !is_ready(turn.snapshot, *member.instance, &why)) text += "; " + why;
+    }
   }
   return text;
 }
@@ -73,63 +62,100 @@ Step take_out(const Turn& turn) {
   const auto& terminating = turn.snapshot.still_terminating;
   if (found == instances.end()) {
     if (std::find(terminating.begin(), terminating.end(), id) == terminating.end()) {
-      return write_swap(turn, base::InstanceId(), id.value + " is gone: its replacement may come");
+      return bring_in_next(turn, id.value + " is gone: its replacement may come");
     }
-    return wait_or_give_up(turn, turn.context.terminate_timeout,
-                           id.value + " left the group but is not yet terminated");
+    return wait_or_fail(turn, turn.context.terminate_timeout,
+                        id.value + " left the group but is not yet terminated");
   }
   if (is_leaving(*found)) {
-    return wait_or_give_up(turn, turn.context.terminate_timeout,
-                           fmt::format("{} is {}", id.value, found->lifecycle_state));
+    return wait_or_fail(turn, turn.context.terminate_timeout,
+                        fmt::format("{} is {}", id.value, found->lifecycle_state));
   }
-  const auto is_victim = [&](const auto* instance) { return instance->id == id; };
-  if (std::none_of(turn.census.old.begin(), turn.census.old.end(), is_victim)) {
-    return write_swap(turn, base::InstanceId(), id.value + " need not go any more");
+  const auto victim = std::find_if(turn.census.old.begin(), turn.census.old.end(),
+                                   [&](const Member& member) { return member.id() == id; });
+  if (victim == turn.census.old.end()) {
+    return bring_in_next(turn, id.value + " need not go any more");
   }
-  if (found->protected_from_scale_in) {
-    return wait_or_give_up(turn, turn.context.terminate_timeout,
-                           id.value + " is protected from scale-in: remove the protection");
+  if (found->protected_from_scale_in && turn.policy.protected_instances != SetAside::kInclude) {
+    return wait_or_fail(turn, turn.context.terminate_timeout,
+                        id.value + " is protected from scale-in: remove the protection");
   }
-  if (auto fill = fill_up(turn, "the full size, before one goes")) return *fill;
-  if (auto floor = set_floor(turn)) return *floor;
-  if (std::string why = others_not_ready(turn, *found); !why.empty()) {
-    return wait_or_give_up(turn, turn.context.ready_timeout, std::move(why));
+  if (turn.group().desired_capacity < full_size(turn)) {
+    return bring_in_next(turn, "the full size, before one goes");
+  }
+  if (auto floor = set_floor(turn, victim->units)) return *floor;
+  if (std::string why = others_not_ready(turn, *victim); !why.empty()) {
+    return wait_or_fail(turn, turn.context.ready_timeout, std::move(why));
   }
   return Mutate{.action = TerminateInstance{.instance = id, .decrement_desired = true},
                 .why = fmt::format("old, in {}; its replacement comes once it is gone",
                                    found->availability_zone)};
 }
 
+Step name_next(const Turn& turn) {
+  Census::List free;
+  std::copy_if(turn.census.old.begin(), turn.census.old.end(), std::back_inserter(free),
+               [&](const Member& member) {
+                 return !member.instance->protected_from_scale_in ||
+                        turn.policy.protected_instances == SetAside::kInclude;
+               });
+  if (free.empty()) {
+    return wait_or_fail(turn, turn.context.terminate_timeout,
+                        "old instances are protected from scale-in, remove the protection: " +
+                            join_ids(turn.census.old));
+  }
+  const Victim chosen = choose_old(free, turn.census.present(), 1).front();
+  const auto victim = std::find_if(free.begin(), free.end(),
+                                   [&](const Member& one) { return one.id() == chosen.id; });
+  if (auto floor = set_floor(turn, chosen.units)) return *floor;
+  if (std::string why = others_not_ready(turn, *victim); !why.empty()) {
+    return wait_or_fail(turn, turn.context.ready_timeout, std::move(why));
+  }
+  Journal journal = entering(turn, Phase::kSwap);
+  journal.victim = chosen.id;
+  journal.victim_units = chosen.units;
+  return write(std::move(journal),
+               fmt::format("{} left; {} goes next",
+                           count_of(turn.census.old.size(), "old instance"), chosen.id.value));
+}
+
 // The half of a swap in which the replacement comes.
 Step bring_in(const Turn& turn) {
+  const Census& census = turn.census;
   if (auto fill = fill_up(turn, "the replacement")) return *fill;
   const int wanted = full_size(turn);
   // An old instance that does not serve is no reason to wait: it goes next.
-  const int unready_fresh = static_cast<int>(turn.census.fresh.size()) - turn.census.ready_fresh;
-  if (turn.census.present() < wanted || unready_fresh > 0) {
-    const int fresh_wanted =
-        std::max(wanted - turn.census.old_count(), static_cast<int>(turn.census.fresh.size()));
-    return wait_or_give_up(turn, turn.context.ready_timeout, describe_ready(turn, fresh_wanted));
+  if (census.present() < wanted || census.ready_fresh < census.fresh_units) {
+    const int fresh = std::max(wanted - census.old_units - census.kept_units, census.fresh_units);
+    return wait_or_fail(turn, turn.context.ready_timeout, describe_ready(turn, fresh));
   }
-  if (!turn.census.old.empty()) {
-    const auto* victim = pick_victim(turn.snapshot, turn.census.old);
-    return write_swap(
-        turn, victim->id,
-        fmt::format("{} left; {} goes next", count_of(turn.census.old.size(), "old instance"),
-                    victim->id.value));
+  if (!census.old.empty()) return name_next(turn);
+  if (!census.leaving_old.empty()) {
+    return wait_or_fail(turn, turn.context.terminate_timeout,
+                        "old instances still terminating: " + join_ids(census.leaving_old));
   }
-  if (!turn.census.leaving_old.empty()) {
-    return wait_or_give_up(turn, turn.context.terminate_timeout,
-                           "old instances still terminating: " + join_ids(turn.census.leaving_old));
-  }
-  return enter(turn, Phase::kRestore, "all instances are new and ready");
+  if (auto standby = take_out_standby(turn)) return *standby;
+  return write(entering(turn, Phase::kRestore), "all instances are new and ready");
 }
 
 }  // namespace
 
+void begin_swap(const Turn& turn, Journal& journal) {
+  const aws::AutoScalingGroup& group = turn.group();
+  journal.desired_before = group.desired_capacity;
+  journal.desired_goal = group.desired_capacity;
+  const auto first = choose_old(turn.census.old, turn.census.present(), 1);
+  const int units = first.empty() ? 1 : first.front().units;
+  const int floor = std::max(0, group.desired_capacity - units);
+  note(journal, group, {.min_size = floor, .max_size = {}, .desired = {}});
+}
+
 Step swap(const Turn& turn) {
   if (auto suspend = suspend_ours(turn)) return *suspend;
-  return turn.journal.victim.empty() ? bring_in(turn) : take_out(turn);
+  if (auto adopt = adopt_bounds(turn)) return *adopt;
+  if (!turn.journal.victim.empty()) return take_out(turn);
+  if (change_by_others(turn) > 0) return bring_in_next(turn, "others scaled out: it stays");
+  return bring_in(turn);
 }
 
 }  // namespace consumers::recycle

@@ -22,6 +22,22 @@ bool counts(const aws::GroupInstance& instance) {
   return !is_leaving(instance) && !is_standby(instance);
 }
 
+int units_of(const aws::GroupInstance& instance) { return std::max(1, instance.weighted_capacity); }
+
+// In capacity units, as the desired capacity is.
+int capacity(const aws::AutoScalingGroup& group) {
+  int units = 0;
+  for (const auto& instance : group.instances) units += counts(instance) ? units_of(instance) : 0;
+  return units;
+}
+
+// Of the instances that are launched: the policy's first override, as AWS prefers them in order.
+int weight_of_launches(const aws::AutoScalingGroup& group) {
+  const auto& policy = group.mixed_instances_policy;
+  return policy && !policy->overrides.empty() ? std::max(1, policy->overrides[0].weighted_capacity)
+                                              : 1;
+}
+
 bool is_suspended(const aws::AutoScalingGroup& group, std::string_view process) {
   return std::any_of(group.suspended_processes.begin(), group.suspended_processes.end(),
                      [&](const auto& suspended) { return suspended.name == process; });
@@ -55,9 +71,10 @@ base::InstanceId new_id(const Snapshot& snapshot) {
 void launch_missing(Snapshot& snapshot) {
   aws::AutoScalingGroup& group = snapshot.group;
   if (is_suspended(group, "Launch")) return;
-  const auto present = std::count_if(group.instances.begin(), group.instances.end(), counts);
-  for (auto missing = group.desired_capacity - present; missing > 0; --missing) {
+  const int weight = weight_of_launches(group);
+  for (int missing = group.desired_capacity - capacity(group); missing > 0; missing -= weight) {
     aws::GroupInstance instance;
+    instance.weighted_capacity = weight;
     instance.id = new_id(snapshot);
     instance.availability_zone = emptiest_zone(group);
     instance.lifecycle_state = "InService";
@@ -88,8 +105,8 @@ base::Result<void> apply_bounds(Snapshot& snapshot, const SetBounds& bounds) {
                     "and max size:{}",
                     desired, low, high));
   }
-  const auto present = std::count_if(group.instances.begin(), group.instances.end(), counts);
-  if (desired < present) {
+  const int present = capacity(group);
+  if (desired < present && desired < group.desired_capacity) {
     return base::invalid(fmt::format(
         "desired {} would let the termination policy choose among {} instances", desired, present));
   }
@@ -110,13 +127,13 @@ base::Result<void> apply_terminate(Snapshot& snapshot, const TerminateInstance& 
                     terminate.instance.value));
   }
   if (terminate.decrement_desired) {
-    if (group.desired_capacity - 1 < group.min_size) {
+    if (group.desired_capacity - units_of(*found) < group.min_size) {
       return base::invalid(fmt::format(
           "Currently, desiredSize equals minSize ({}). Terminating instance without replacement "
           "will violate group's min size constraint.",
           group.min_size));
     }
-    --group.desired_capacity;
+    group.desired_capacity -= units_of(*found);
   }
   snapshot.facts.erase(terminate.instance);
   group.instances.erase(found);
@@ -189,6 +206,9 @@ base::Result<void> wait(Snapshot& snapshot, const Wait& step, base::TimePoint& n
                         std::vector<PlannedStep>& steps) {
   if (step.not_before && *step.not_before > now) {
     now = *step.not_before;
+    const bool again =
+        !steps.empty() && steps.back().operation == "wait" && steps.back().why == step.why;
+    if (again) steps.pop_back();  // one wait, looked at again and again
     steps.push_back({.operation = "wait",
                      .what = "until " + base::format_rfc3339(*step.not_before),
                      .why = step.why});
@@ -220,9 +240,18 @@ base::Result<void> apply(Snapshot& snapshot, const Action& action) {
 }
 
 base::Result<std::vector<PlannedStep>> plan(Snapshot snapshot, std::optional<Journal> journal,
-                                            const Policy& policy, const RunContext& context,
+                                            const Policy& policy, const RunContext& given,
                                             base::TimePoint now, int steps_max) {
   std::vector<PlannedStep> steps;
+  RunContext context = given;
+  if (!context.requested_at) context.requested_at = now;
+  const auto control = control_from_tags(snapshot.group.tags);
+  if (!control || *control == Control::kPause) {  // what follows is the plan for afterwards
+    snapshot.group.tags.erase(std::string(kTagControl));
+    steps.push_back({.operation = "wait",
+                     .what = fmt::format("until the tag {} is deleted", kTagControl),
+                     .why = control ? "paused by an operator" : control.error().message});
+  }
   for (int turn = 0; turn < steps_max; ++turn) {
     const Step step = next(snapshot, journal, policy, context, now);
     if (const auto* finished = std::get_if<Finished>(&step)) {

@@ -1,4 +1,5 @@
-// out-in and out-in-timed: the double comes up and is proven, then the old ones go by name.
+// out-in and out-in-timed, the half that grows: new instances come up beside the old ones, as many
+// as there is room for, and are proven. The half in which the old ones go is cull.cc.
 #include "consumers/recycle/turn.h"
 
 #include <fmt/format.h>
@@ -8,129 +9,109 @@
 namespace consumers::recycle {
 namespace {
 
-// The capacity at which every old instance stands beside a full set of new ones. It follows the
-// group: an old instance that dies on its own lowers it, a template that changes meanwhile (which
-// makes the first new ones old) raises it.
-int full_double(const Turn& turn) {
-  return turn.census.old_count() + turn.journal.original_desired;
+// What others added meanwhile is wanted from now on, and what an operator set is what the group
+// goes back to; with it, the bounds that follow.
+std::optional<Mutate> adopt_changes(const Turn& turn) {
+  Journal journal = turn.journal;
+  const int change = change_by_others(turn);
+  const bool bounds = take_over_bounds(turn, journal);
+  const bool newer = !rolls_back(journal) && turn.snapshot.target.describe() != journal.target;
+  if (change <= 0 && !bounds && !newer) return std::nullopt;
+  journal.scaled_out = std::max(0, journal.scaled_out + change);
+  if (newer) {
+    journal.target = turn.snapshot.target.describe();
+    journal.phase_at = turn.now;
+  }
+  note(journal, turn.group(), grown(turn, journal));
+  return write(std::move(journal),
+               change > 0 ? fmt::format("others scaled out by {}: it stays", change)
+               : bounds   ? "somebody set other bounds: the group goes back to those"
+                          : "the group launches another version now: going on to that one");
 }
 
-// Brings desired to the full double and keeps min there, so that no scale-in can undo it. A desired
-// capacity that others raised further stays.
-std::optional<Mutate> pin_double(const Turn& turn) {
-  const int goal = full_double(turn);
-  SetBounds bounds;
-  if (turn.group().max_size < goal) bounds.max_size = goal;
-  if (turn.group().min_size < goal) bounds.min_size = goal;
-  if (turn.group().desired_capacity < goal) bounds.desired_capacity = goal;
-  if (!bounds.max_size && !bounds.min_size && !bounds.desired_capacity) return std::nullopt;
-  return Mutate{.action = bounds,
-                .why = fmt::format("{} beside {}, held against scale-in",
-                                   count_of(static_cast<std::size_t>(turn.journal.original_desired),
-                                            "new instance"),
-                                   count_of(turn.census.old.size(), "old one"))};
+// Instances that this run launched and that are old already, because the group's template changed
+// once more. They are replaced in their place, so that the group does not grow by another set.
+std::optional<Mutate> replace_superseded(const Turn& turn) {
+  for (const Member& member : turn.census.old) {
+    if (!is_superseded(turn, turn.journal, member)) continue;
+    if (member.ready && turn.census.ready() - member.units < turn.journal.wanted()) continue;
+    return Mutate{.action = TerminateInstance{.instance = member.id(), .decrement_desired = false},
+                  .why = "launched by this run, and old again: its replacement is newer"};
+  }
+  return std::nullopt;
 }
 
 Mutate set_hold(const Turn& turn, bool hold, std::string why) {
-  Mutate mutate = enter(turn, Phase::kGrow, std::move(why));
-  std::get<WriteJournal>(mutate.action).journal.hold = hold;
-  return mutate;
+  Journal journal = turn.journal;
+  journal.phase_at = turn.now;
+  journal.hold = hold;
+  return write(std::move(journal), std::move(why));
 }
 
-Step wait_until_ready(const Turn& turn) {
-  const int wanted = turn.journal.original_desired;
-  // While the window is awaited nothing is hurried: every old instance is still in place.
-  if (turn.now < turn.journal.phase_at + turn.context.ready_timeout) {
-    return Wait{.why = describe_ready(turn, wanted), .not_before = std::nullopt};
+// The window, once the group has grown: none if nothing keeps the old ones from going now.
+std::optional<Step> await_window(const Turn& turn, bool proven) {
+  const WindowCloses closes = turn.policy.window_closes;
+  const bool committed = turn.journal.committed;
+  auto window = window_wait(turn);
+  if (!window) return give_up(turn, window.error().message);
+  if (*window && committed && closes != WindowCloses::kPause) return std::nullopt;
+  if (*window && !committed && closes == WindowCloses::kRestore) {
+    return give_up(turn, "the recycle window shut before the first old instance went");
   }
-  return give_up(
-      turn,
-      fmt::format("the new instances were not proven within {}: {}",
-                  describe_duration(turn.context.ready_timeout), describe_ready(turn, wanted)),
-      true);
+  if (*window && turn.journal.hold) return **window;
+  if (*window && (proven || closes == WindowCloses::kPause)) {
+    return set_hold(turn, true, "held at full capacity; " + (*window)->why);
+  }
+  if (!*window && turn.journal.hold && !proven) {
+    return set_hold(turn, false, "the window is open, but new instances are not ready");
+  }
+  return std::nullopt;
 }
 
-// The floor under the group while the old ones go: everything that is not old.
-std::optional<Mutate> set_cull_bounds(const Turn& turn) {
-  const int old = turn.census.old_count();
-  const int desired = std::max(turn.group().desired_capacity, full_double(turn));
-  SetBounds bounds;
-  if (turn.group().desired_capacity < desired) {
-    bounds.desired_capacity = desired;
-    if (turn.group().max_size < desired) bounds.max_size = desired;
+Step wait_until_ready(const Turn& turn, int wanted) {
+  const base::TimePoint deadline = turn.journal.phase_at + turn.context.ready_timeout;
+  std::string ready = describe_ready(turn, wanted);
+  if (turn.now < deadline) {
+    return Wait{.why = std::move(ready), .not_before = std::nullopt, .deadline = deadline};
   }
-  if (turn.group().min_size > desired - old ||
-      turn.group().min_size < turn.journal.original_desired) {
-    bounds.min_size = desired - old;
-  }
-  if (!bounds.min_size && !bounds.desired_capacity) return std::nullopt;
-  return Mutate{.action = bounds,
-                .why = fmt::format("room to take {} out and no more",
-                                   count_of(turn.census.old.size(), "old instance"))};
+  return fail(turn, fmt::format("the new instances were not proven within {}: {}",
+                                describe_duration(turn.context.ready_timeout), ready));
 }
 
-// Waits while the old ones go, then stops safely: they are past being undone.
-Step wait_or_stop(const Turn& turn, std::string why) {
-  if (turn.now < turn.journal.phase_at + turn.context.terminate_timeout) {
-    return Wait{.why = std::move(why), .not_before = std::nullopt};
-  }
-  return give_up(turn,
-                 fmt::format("{} (for {})", why, describe_duration(turn.context.terminate_timeout)),
-                 false);
-}
-
-// The old instances that may be named: not those that somebody protected meanwhile.
-Census::List not_protected(const Census::List& old) {
-  Census::List free;
-  std::copy_if(old.begin(), old.end(), std::back_inserter(free),
-               [](const auto* instance) { return !instance->protected_from_scale_in; });
-  return free;
+Mutate enter_cull(const Turn& turn, int room) {
+  Journal journal = entering(turn, Phase::kCull);
+  journal.committed = true;
+  journal.keep = std::max(0, turn.census.old_units - room);
+  note(journal, turn.group(), {.min_size = journal.wanted(), .max_size = {}, .desired = {}});
+  note_protection(turn, journal);
+  return write(std::move(journal), fmt::format("{} proven: the old ones may go",
+                                               count_of(turn.census.fresh.size(), "new instance")));
 }
 
 }  // namespace
 
 Step grow(const Turn& turn) {
+  const Census& census = turn.census;
   if (auto suspend = suspend_ours(turn)) return *suspend;
-  if (auto pin = pin_double(turn)) return *pin;
-  const bool proven = turn.census.ready_fresh >= turn.journal.original_desired;
-  auto window = window_wait(turn);
-  if (!window) return give_up(turn, window.error().message, true);
-  if (*window && proven && !turn.journal.hold) {
-    return set_hold(turn, true, "all new instances are proven; " + (*window)->why);
+  if (auto adopt = adopt_changes(turn)) return *adopt;
+  if (auto bare = unprotect(turn, {&census.old})) return *bare;
+  const Bounds goal = grown(turn, turn.journal);
+  const int fresh = std::max(0, goal.min_size - census.old_units - census.kept_units);
+  if (auto pin = hold_bounds(turn, goal,
+                             fmt::format("{} new beside {}, held against scale-in", fresh,
+                                         count_of(census.old.size(), "old instance")))) {
+    return *pin;
   }
-  if (*window && turn.journal.hold) return **window;
-  if (!proven && turn.journal.hold) {
-    return set_hold(turn, false, "the window is open, but new instances are not ready any more");
+  if (auto replace = replace_superseded(turn)) return *replace;
+  const bool proven = census.ready_fresh >= fresh && census.ready() >= turn.journal.wanted();
+  if (auto window = await_window(turn, proven)) return *window;
+  if (!proven) return wait_until_ready(turn, fresh);
+  const int room = goal.min_size - turn.journal.wanted();
+  if (!census.old.empty() && choose_old(census.old, room, 1).empty()) {
+    return wait_or_fail(turn, turn.context.ready_timeout,
+                        "there is no room for a new instance beside the old ones");
   }
-  if (!proven) return wait_until_ready(turn);
-  return enter(turn, Phase::kCull,
-               count_of(static_cast<std::size_t>(turn.census.ready_fresh), "new instance") +
-                   " proven: the old ones may go");
-}
-
-Step cull(const Turn& turn) {
-  if (turn.census.old.empty()) {
-    if (turn.census.leaving_old.empty()) {
-      return enter(turn, Phase::kRestore, "all old instances are gone");
-    }
-    return wait_or_stop(turn, count_of(turn.census.leaving_old.size(), "old instance") +
-                                  " still terminating: " + join_ids(turn.census.leaving_old));
-  }
-  if (auto suspend = suspend_ours(turn)) return *suspend;
-  if (auto bounds = set_cull_bounds(turn)) return *bounds;
-  if (turn.census.ready_fresh < turn.journal.original_desired) {
-    return wait_or_stop(turn, "no old instance goes before the new ones are ready again: " +
-                                  describe_ready(turn, turn.journal.original_desired));
-  }
-  const Census::List free = not_protected(turn.census.old);
-  if (free.empty()) {
-    return wait_or_stop(turn, "old instances are protected from scale-in, remove the protection: " +
-                                  join_ids(turn.census.old));
-  }
-  const aws::GroupInstance* victim = pick_victim(turn.snapshot, free);
-  return Mutate{.action = TerminateInstance{.instance = victim->id, .decrement_desired = true},
-                .why = fmt::format("old, in {}; {} old left", victim->availability_zone,
-                                   turn.census.old_count() - 1)};
+  return enter_cull(turn, room);
 }
 
 }  // namespace consumers::recycle

@@ -36,6 +36,7 @@ struct Wait {
   std::string why;
   std::optional<base::TimePoint> not_before;
   std::optional<base::TimePoint> deadline;  // when the run gives up waiting
+  bool for_window = false;                  // which is worth telling people once
 };
 // Nothing (more) to do: the group is as it was, only newer, and nothing of ours is on it.
 struct Finished {
@@ -52,6 +53,11 @@ using Step = std::variant<Mutate, Wait, Finished, Abort>;
 // `context.run_id`, times and strategy of a run that is under way come from its journal.
 Step next(const Snapshot& snapshot, const std::optional<Journal>& journal, const Policy& policy,
           const RunContext& context, base::TimePoint now);
+
+// Gives the run under way up for a reason that the planner does not know of: tags that do not allow
+// it any more, a call that AWS refuses for good.
+Mutate giving_up(const Snapshot& snapshot, const Journal& journal, const Policy& policy,
+                 const RunContext& context, base::TimePoint now, std::string why);
 
 // What the run has come to once `done` is carried out. Only removing the journal of a failed run
 // ends it (with its reason): nothing on the group remembers the failure, so asking next() again

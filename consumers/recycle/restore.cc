@@ -1,74 +1,106 @@
-// Restore: bounds, processes and, after a failure, the size go back to the original. Reached from
-// every other phase; the journal is removed last.
+// Restore: after a failure the size, then protection, bounds, processes and template go back to the
+// original. Reached from every other phase; the journal is removed last.
 #include "consumers/recycle/turn.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace consumers::recycle {
 namespace {
 
-base::TimePoint launched_at(const Turn& turn, const aws::GroupInstance& instance) {
-  const auto facts = turn.snapshot.facts.find(instance.id);
-  if (facts == turn.snapshot.facts.end()) return base::TimePoint::max();
-  return facts->second.launch_time.value_or(base::TimePoint::max());
+bool is_suspended(const aws::AutoScalingGroup& group, const std::string& process) {
+  return std::any_of(group.suspended_processes.begin(), group.suspended_processes.end(),
+                     [&](const auto& suspended) { return suspended.name == process; });
 }
 
-// Before the point of no return: one of the new ones, those that do not serve first, then the
-// youngest, so that a new instance from before the run stays. After it: what does not serve, then
-// the old ones; never a new one that serves.
-const aws::GroupInstance* pick_excess(const Turn& turn) {
-  const auto ready = [&](const auto* instance) { return is_ready(turn.snapshot, *instance); };
+bool is_ours(const Journal& journal, const std::string& process) {
+  const auto& ours = journal.suspended;
+  return std::find(ours.begin(), ours.end(), process) != ours.end();
+}
+
+// Before the point of no return the new ones go, those that do not serve first, then the youngest,
+// so that a new instance from before the run stays. After it: what does not serve, then the old
+// ones; never a new one that serves.
+std::vector<Victim> choose_excess(const Turn& turn, int units) {
   const Census& census = turn.census;
-  if (!turn.journal.undo) {
-    if (census.ready_old < census.old_count()) return pick_victim(turn.snapshot, census.old);
-    const auto broken = std::find_if_not(census.fresh.begin(), census.fresh.end(), ready);
-    if (broken != census.fresh.end()) return *broken;
-    return census.old.empty() ? nullptr : pick_victim(turn.snapshot, census.old);
-  }
-  if (census.fresh.empty()) return nullptr;
-  const auto rank = [&](const auto* instance) {
-    const auto age = -launched_at(turn, *instance).time_since_epoch().count();
-    return std::tuple(ready(instance), age, std::string_view(instance->id.value));
+  if (turn.journal.undo) return choose_new(turn, census.fresh, units);
+  const auto unready = [](const Census::List& members) {
+    Census::List chosen;
+    std::copy_if(members.begin(), members.end(), std::back_inserter(chosen),
+                 [](const Member& member) { return !member.ready; });
+    return chosen;
   };
-  return *std::min_element(census.fresh.begin(), census.fresh.end(),
-                           [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
-}
-
-// After a failed out-in: back to the original size, by name.
-std::optional<Mutate> shrink(const Turn& turn) {
-  const int original = turn.journal.original_desired;
-  if (turn.journal.failure.empty() || turn.journal.strategy == Strategy::kInOut)
-    return std::nullopt;
-  if (turn.group().desired_capacity <= original) return std::nullopt;
-  // What was never launched is taken back first: that costs no instance, and no more come.
-  SetBounds bounds;
-  const int launched =
-      std::max(original, std::min(turn.group().desired_capacity, turn.census.present()));
-  if (turn.group().min_size > original) bounds.min_size = original;
-  if (turn.group().desired_capacity > launched) bounds.desired_capacity = launched;
-  if (bounds.min_size || bounds.desired_capacity) {
-    return Mutate{.action = bounds, .why = "no more instances are wanted"};
+  for (const Census::List& broken : {unready(census.old), unready(census.fresh)}) {
+    if (auto chosen = choose_old(broken, units, kVictimsMax); !chosen.empty()) return chosen;
   }
-  const aws::GroupInstance* victim = pick_excess(turn);
-  if (!victim) return std::nullopt;
-  return Mutate{.action = TerminateInstance{.instance = victim->id, .decrement_desired = true},
-                .why = "back to the original size, by name"};
+  return choose_old(census.old, units, kVictimsMax);
 }
 
+// No more instances than there are, and no fewer than are wanted.
+Bounds shrunk(const Turn& turn, int wanted) {
+  const int desired = turn.group().desired_capacity;
+  const int launched = std::max(wanted, std::min(desired, turn.census.present()));
+  Bounds bounds{.min_size = std::min(turn.group().min_size, wanted), .max_size = {}, .desired = {}};
+  if (desired > launched) bounds.desired = launched;
+  return bounds;
+}
+
+// Launches end before desired is lowered: else AWS would choose who goes.
+std::optional<Mutate> take_back_launches(const Turn& turn, int wanted) {
+  const Bounds bounds = shrunk(turn, wanted);
+  if (bounds.desired && is_ours(turn.journal, "Launch") && !is_suspended(turn.group(), "Launch")) {
+    return Mutate{.action = SuspendProcesses{.processes = {"Launch"}},
+                  .why = "so that nothing is launched while desired is lowered"};
+  }
+  return hold_bounds(turn, bounds, "no more instances are wanted");
+}
+
+// After a failed out-in: back to the size that is wanted, by name.
+std::optional<Step> shrink(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  if (journal.failure.empty() || journal.strategy == Strategy::kInOut) return std::nullopt;
+  const int wanted = settled(turn).wanted();
+  const int surplus = turn.group().desired_capacity - wanted;
+  if (surplus <= 0) return std::nullopt;
+  if (auto back = take_back_launches(turn, wanted)) return *back;
+  const Named list = named(turn);
+  if (list.next == nullptr || list.out_of_order) {
+    auto chosen = choose_excess(turn, surplus);
+    if (chosen.empty()) return std::nullopt;
+    return name_victims(turn, std::move(chosen), "the group goes back to its size");
+  }
+  const Member& victim = *list.next;
+  // What serves in the place of others goes once they are back, or in the end all the same.
+  const bool needed = victim.ready && turn.census.ready() - victim.units < wanted;
+  const base::TimePoint deadline = journal.phase_at + turn.context.ready_timeout;
+  if (needed && turn.now < deadline) {
+    return Wait{.why = fmt::format("{} stays until others serve in its place", victim.id().value),
+                .not_before = std::nullopt,
+                .deadline = deadline};
+  }
+  return Mutate{.action = TerminateInstance{.instance = victim.id(), .decrement_desired = true},
+                .why = journal.undo ? "new: all old ones stay" : "back to the original size"};
+}
+
+bool is_one_of(const std::vector<int>& values, int value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// A bound that is neither what we set nor the original was set by an operator, and stays.
 std::optional<Mutate> restore_bounds(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  const aws::AutoScalingGroup& group = turn.group();
+  const int low =
+      is_one_of(journal.our_min, group.min_size) ? journal.original_min : group.min_size;
+  int high = is_one_of(journal.our_max, group.max_size) ? journal.original_max : group.max_size;
+  high = std::max(high, low);
   SetBounds bounds;
-  if (turn.group().min_size != turn.journal.original_min) {
-    bounds.min_size = turn.journal.original_min;
-  }
-  if (turn.group().max_size != turn.journal.original_max) {
-    bounds.max_size = turn.journal.original_max;
-  }
+  if (group.min_size != low) bounds.min_size = low;
+  if (group.max_size != high) bounds.max_size = high;
   // in-out gave up between taking one out and asking for its replacement.
-  const int wanted = std::min(turn.journal.desired_before, turn.journal.original_max);
-  if (turn.journal.strategy == Strategy::kInOut && turn.group().desired_capacity < wanted) {
+  const int wanted = std::min(settled(turn).wanted(), high);
+  if (journal.strategy == Strategy::kInOut && group.desired_capacity < wanted) {
     bounds.desired_capacity = wanted;
   }
   if (!bounds.min_size && !bounds.max_size && !bounds.desired_capacity) return std::nullopt;
@@ -78,25 +110,49 @@ std::optional<Mutate> restore_bounds(const Turn& turn) {
 std::optional<Mutate> resume_ours(const Turn& turn) {
   std::vector<std::string> ours;
   for (const aws::SuspendedProcess& suspended : turn.group().suspended_processes) {
-    const auto& mine = turn.journal.suspended;
-    if (std::find(mine.begin(), mine.end(), suspended.name) != mine.end()) {
-      ours.push_back(suspended.name);
-    }
+    if (is_ours(turn.journal, suspended.name)) ours.push_back(suspended.name);
   }
   if (ours.empty()) return std::nullopt;
   return Mutate{.action = ResumeProcesses{.processes = std::move(ours)},
                 .why = "only what this run suspended"};
 }
 
+// A roll-back that was undone leaves the version that the group named before; one that ended well
+// leaves its own.
+std::optional<Mutate> unpin(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  const auto& current = turn.group().launch_template;
+  if (!journal.undo || journal.pin.empty() || !current) return std::nullopt;
+  if (current->version != journal.pin || journal.pin == journal.template_before) {
+    return std::nullopt;
+  }
+  aws::LaunchTemplateSpecification before = *current;
+  before.version = journal.template_before;
+  return Mutate{.action = SetLaunchTemplate{.launch_template = std::move(before)},
+                .why = "the version that the group named before"};
+}
+
 }  // namespace
 
+void note_shrinking(const Turn& turn, Journal& journal) {
+  if (journal.strategy == Strategy::kInOut) return;
+  const int wanted = journal.wanted();
+  if (turn.group().desired_capacity > wanted) note(journal, turn.group(), shrunk(turn, wanted));
+}
+
 Step restore(const Turn& turn) {
+  const Census& census = turn.census;
   if (auto step = shrink(turn)) return *step;
+  if (auto step = unprotect(turn, {&census.fresh, &census.old, &census.kept, &census.standby})) {
+    return *step;
+  }
   if (auto step = restore_bounds(turn)) return *step;
   if (auto step = resume_ours(turn)) return *step;
-  return Mutate{.action = RemoveJournal{.failure = turn.journal.failure},
-                .why = turn.journal.failure.empty() ? "done: the group is as it was, only newer"
-                                                    : "given up: the group is as it was"};
+  if (auto step = unpin(turn)) return *step;
+  return Mutate{
+      .action = RemoveJournal{.failure = turn.journal.failure, .cancelled = turn.journal.cancelled},
+      .why = turn.journal.failure.empty() ? "done: the group is as it was, only newer"
+                                          : "given up: the group is as it was"};
 }
 
 }  // namespace consumers::recycle

@@ -3,11 +3,12 @@
 #include "base/log.h"
 #include "consumers/recycle/executor.h"
 #include "consumers/recycle/gates/hook_runner.h"
-#include "consumers/recycle/notify/address.h"
 #include "consumers/recycle/outcome.h"
 #include "consumers/recycle/planner.h"
-#include "consumers/recycle/step_function.h"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,6 +76,7 @@ boost::asio::awaitable<Verdict> Run::carry_out() {
 }
 
 boost::asio::awaitable<Run::Turn> Run::take_turn() {
+  looked_at_ = services_.clock.steady_now();
   auto read = co_await reader_.read();
   if (!read) {
     co_return co_await look_again_after(
@@ -84,6 +86,10 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
   View view{std::move(**read), std::nullopt};
   auto journal = journal_from_tags(view.snapshot.group.tags);
   if (!journal) {
+    if (journal.error().code == kNewerJournal) {
+      co_return Retry{config_.poll_interval,
+                      fmt::format("group {}: {}", request_.group.value, journal.error().message)};
+    }
     needs_person_ = true;
     observe(view, "aborted", journal.error().message, Moment::kFailed);
     co_return Poison{fmt::format("group {}: {}", request_.group.value, journal.error().message),
@@ -101,12 +107,12 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
     co_await services_.clock.sleep_for(std::min(config_.poll_interval, kLookAgainAfter));
     co_return std::nullopt;
   }
-  if (!failure_.empty() && !view.journal) {
-    observe(view, "aborted", failure_, Moment::kFailed);
-    co_return Poison{failure_, "refused"};
-  }
+  if (ended_ && !view.journal) co_return aborted(view, *ended_);
   co_return co_await act(std::move(view));
 }
+
+// A process that stood still wakes up with a decision in hand that may be hours old.
+bool Run::is_too_old() const { return services_.clock.steady_now() - looked_at_ > kLookGoodFor; }
 
 Run::Sight Run::judge(const View& view) {
   if (!journal_) journal_ = view.journal;
@@ -136,6 +142,7 @@ std::variant<Run::Terms, Verdict> Run::terms_of(const View& view) const {
   overrides.strategy = view.journal ? to_string(view.journal->strategy) : request_.strategy;
   overrides.force = request_.force || (view.journal && view.journal->force_before);
   overrides.dry_run = request_.dry_run;
+  overrides.rollback_to = request_.rollback_to;
   const auto read =
       read_policy(group.name.value, group.tags, overrides, config_.default_window, config_.gates);
   const auto* not_recyclable = read ? std::get_if<NotRecyclable>(&*read) : nullptr;
@@ -160,14 +167,11 @@ std::variant<Run::Terms, Verdict> Run::terms_of(const View& view) const {
   return terms;
 }
 
-Action Run::undoing(const Journal& journal, const std::string& why) const {
-  WriteJournal write{journal};
-  write.journal.undo = journal.phase == Phase::kGrow;  // all old instances are still in place
-  write.journal.phase = Phase::kRestore;
-  write.journal.phase_at = services_.clock.now();
-  write.journal.hold = false;
-  write.journal.failure = why.substr(0, kFailureLengthMax);
-  return write;
+Action Run::undoing(const View& view, const std::string& why) const {
+  const Policy policy = last_known_policy(view.snapshot.group, *view.journal);
+  return giving_up(view.snapshot, *view.journal, policy, context(view), services_.clock.now(),
+                   why.substr(0, kFailureLengthMax))
+      .action;
 }
 
 boost::asio::awaitable<Run::Turn> Run::act(View view) {
@@ -188,7 +192,7 @@ boost::asio::awaitable<Run::Turn> Run::act(View view) {
   strategy_ = policy.strategy_name.empty() ? to_string(policy.strategy) : policy.strategy_name;
   if (request_.dry_run || (policy.dry_run && !view.journal)) co_return rehearse(view, policy);
   if (!undo.empty() && view.journal->phase != Phase::kRestore) {
-    Action action = undoing(*view.journal, undo);
+    Action action = undoing(view, undo);
     co_return co_await mutate(std::move(view), std::move(action), undo);
   }
   if (!policy.step_function_name.empty() && !view.journal) {
@@ -198,8 +202,10 @@ boost::asio::awaitable<Run::Turn> Run::act(View view) {
 }
 
 boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
+  if (is_too_old()) co_return std::nullopt;
   const auto probed =
       co_await prober_.read(view.snapshot, policy, view.journal, context(view).force_before);
+  looked_at_ = services_.clock.steady_now();  // probes may take long
   if (!probed) co_return co_await look_again_after(probed.error());
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   if (auto* mutation = std::get_if<Mutate>(&next_step)) {
@@ -207,12 +213,9 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
                               std::move(mutation->why));
   }
   if (auto* pause = std::get_if<Wait>(&next_step)) {
-    co_return co_await wait(std::move(view), std::move(pause->why), pause->not_before);
+    co_return co_await wait(std::move(view), std::move(*pause));
   }
-  if (auto* abort = std::get_if<Abort>(&next_step)) {
-    observe(view, "aborted", abort->why, Moment::kFailed);
-    co_return Poison{fmt::format("group {}: {}", request_.group.value, abort->why), "refused"};
-  }
+  if (auto* abort = std::get_if<Abort>(&next_step)) co_return aborted(view, *abort);
   std::string result = std::get<Finished>(next_step).result;
   if (restored_) {
     result = fmt::format("recycled with {}, all instances are of {}", strategy_,
@@ -222,7 +225,20 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   co_return Done{fmt::format("group {}: {}", request_.group.value, result), {}};
 }
 
+Verdict Run::aborted(const View& view, const Abort& abort) {
+  observe(view, "aborted", abort.why, abort.cancelled ? Moment::kCancelled : Moment::kFailed);
+  std::string reason = fmt::format("group {}: {}", request_.group.value, abort.why);
+  if (abort.cancelled) return Done{std::move(reason), {}};
+  return Poison{std::move(reason), "refused"};
+}
+
 boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::string why) {
+  // Whoever lost the message, or is to hand it over, must not change anything any more.
+  if ((co_await boost::asio::this_coro::cancellation_state).cancelled() !=
+      boost::asio::cancellation_type::none) {
+    throw boost::system::system_error(boost::asio::error::operation_aborted);
+  }
+  if (is_too_old()) co_return std::nullopt;
   base::log_info(kLogger, "recycle step",
                  {{"group", request_.group.value},
                   {"run", run_id(view)},
@@ -234,6 +250,8 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   observe(view, phase_name(view.journal), describe(action),
           begins ? Moment::kStarted : Moment::kStep);
   last_wait_.clear();
+  // Even if the answer is lost: nothing on the group remembers why the run ends.
+  if (auto abort = ends_with(action)) ended_ = std::move(abort);
   if (const auto* hook = std::get_if<RunHook>(&action)) {
     HookOutcome ran = co_await run_hook(services_, *hook, view.snapshot);
     if (!ran.failure.empty()) {
@@ -254,7 +272,6 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
     journal_.emplace(std::nullopt);
     restored_ = true;
   }
-  if (const auto abort = ends_with(action)) failure_ = abort->why;
   expected_ = Expectation{std::move(action), std::move(view.snapshot.group)};
   co_return std::nullopt;
 }
@@ -264,7 +281,7 @@ boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
   const bool undoable = view.journal && view.journal->phase != Phase::kRestore;
   if (lasting && undoable && failed_turns_ + 1 >= kFailedTurnsMax) {
     failed_turns_ = 0;
-    Action action = undoing(*view.journal, error.to_string());
+    Action action = undoing(view, error.to_string());
     co_return co_await mutate(std::move(view), std::move(action), error.to_string());
   }
   co_return co_await look_again_after(std::move(error));
@@ -281,12 +298,12 @@ boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
   co_return std::nullopt;
 }
 
-boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
-                                            std::optional<base::TimePoint> not_before) {
+boost::asio::awaitable<Run::Turn> Run::wait(View view, Wait step) {
+  const std::string& why = step.why;
+  const std::optional<base::TimePoint> not_before = step.not_before;
   const base::TimePoint now = services_.clock.now();
   failed_turns_ = 0;
-  // A window, not the few minutes of a bake.
-  const bool shut = not_before && why != last_wait_ && (!view.journal || view.journal->hold);
+  const bool shut = step.for_window && why != last_wait_;
   if (why != last_wait_) {
     base::log_info(kLogger, "recycle waits",
                    {{"group", request_.group.value},
@@ -296,8 +313,11 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
                     {"message_id", message_id_}});
     last_wait_ = why;
   }
-  observe(view, phase_name(view.journal), why, shut ? Moment::kWaiting : Moment::kStep, not_before);
-  if (not_before && !view.journal && *not_before - now > config_.poll_interval) {
+  observe(view, phase_name(view.journal), why, shut ? Moment::kWaiting : Moment::kStep, not_before,
+          step.deadline);
+  // What must survive is in the journal, so a long wait need not be held in a worker's memory.
+  const bool lasts = !view.journal || view.journal->hold || view.journal->paused_at;
+  if (not_before && lasts && *not_before - now > config_.poll_interval) {
     co_return Defer{*not_before, fmt::format("group {}: {}", request_.group.value, why)};
   }
   std::optional<base::SteadyPoint> no_later_than;
@@ -306,49 +326,6 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, std::string why,
   }
   co_await reader_.pause(config_.poll_interval, no_later_than);
   co_return std::nullopt;
-}
-
-boost::asio::awaitable<Run::Turn> Run::delegate(View view, Policy policy) {
-  const auto& instances = view.snapshot.group.instances;
-  const bool drifted = std::ranges::any_of(instances, [&](const aws::GroupInstance& instance) {
-    return is_old(view.snapshot, instance, context(view).force_before);
-  });
-  if (!drifted) {
-    co_return Done{fmt::format("group {}: no instance is old, state machine {} not started",
-                               request_.group.value, policy.step_function_name),
-                   {}};
-  }
-  const auto started = co_await start_step_function(services_, config_, request_.group, policy,
-                                                    request_.requested_at);
-  if (!started) co_return verdict_of(started.error());
-  observe(view, "finished", "started " + *started);
-  co_return Done{fmt::format("group {}: started execution {}", request_.group.value, *started), {}};
-}
-
-Verdict Run::rehearse(const View& view, const Policy& policy) {
-  const std::string& group = request_.group.value;
-  if (!policy.step_function_name.empty() && !view.journal) {
-    return Done{fmt::format("group {}: dry run: state machine {} would be started", group,
-                            policy.step_function_name),
-                {}};
-  }
-  const auto steps =
-      plan(view.snapshot, view.journal, policy, context(view), services_.clock.now());
-  if (!steps) {
-    return Poison{fmt::format("group {}: dry run: {}", group, steps.error().message), "refused"};
-  }
-  int number = 0;
-  for (const PlannedStep& planned : *steps) {
-    base::log_info(kLogger, "planned step",
-                   {{"group", group},
-                    {"number", ++number},
-                    {"step", planned.what},
-                    {"why", planned.why},
-                    {"message_id", message_id_}});
-  }
-  observe(view, "finished", "dry run");
-  return Done{fmt::format("group {}: dry run: planned {} steps, changed nothing", group, number),
-              {}};
 }
 
 RunContext Run::context(const View& view) const {
@@ -361,37 +338,13 @@ RunContext Run::context(const View& view) const {
   }
   context.ready_timeout = config_.ready_timeout;
   context.terminate_timeout = config_.terminate_timeout;
+  context.preflight_timeout = config_.preflight_timeout;
+  context.requested_at = request_.requested_at;
   return context;
 }
 
 const std::string& Run::run_id(const View& view) const {
   return view.journal ? view.journal->run_id : new_run_id_;
-}
-
-void Run::observe(const View& view, std::string phase, std::string step, Moment moment,
-                  std::optional<base::TimePoint> until) {
-  if (view.journal && !view.journal->failure.empty()) needs_person_ = !view.journal->undo;
-  if (!observer_) return;
-  Progress progress;
-  address(progress, view.snapshot.group);
-  progress.moment = moment;
-  // The journal goes before the end is told.
-  if (view.journal) run_under_way_ = view.journal->run_id;
-  progress.run_id = run_under_way_.empty() ? run_id(view) : run_under_way_;
-  progress.target = view.snapshot.target.describe();
-  progress.needs_person = moment == Moment::kFailed && needs_person_;
-  progress.until = until;
-  progress.strategy = view.journal ? to_string(view.journal->strategy) : strategy_;
-  progress.phase = std::move(phase);
-  progress.step = std::move(step);
-  const auto force_before = context(view).force_before;
-  for (const aws::GroupInstance& instance : view.snapshot.group.instances) {
-    const bool old = is_old(view.snapshot, instance, force_before);
-    progress.old_instances += old ? 1 : 0;
-    progress.new_ready += !old && is_ready(view.snapshot, instance) ? 1 : 0;
-    progress.in_service += instance.lifecycle_state == "InService" ? 1 : 0;
-  }
-  observer_(progress);
 }
 
 }  // namespace consumers::recycle

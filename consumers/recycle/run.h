@@ -9,6 +9,7 @@
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/gates/prober.h"
 #include "consumers/recycle/journal.h"
+#include "consumers/recycle/planner.h"
 #include "consumers/recycle/reader.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -44,21 +45,23 @@ class Run {
   boost::asio::awaitable<Turn> step(View view, Policy policy);
   boost::asio::awaitable<Turn> mutate(View view, Action action, std::string why);
   boost::asio::awaitable<Turn> refused(View view, base::Error error);
-  boost::asio::awaitable<Turn> wait(View view, std::string why,
-                                    std::optional<base::TimePoint> not_before);
+  boost::asio::awaitable<Turn> wait(View view, Wait step);
   boost::asio::awaitable<Turn> delegate(View view, Policy policy);
   boost::asio::awaitable<Turn> look_again_after(base::Error error);
 
   enum class Sight { kSettled, kTooEarly, kForeign };
   Sight judge(const View& view);
+  bool is_too_old() const;
   // A verdict when the tags end the matter at once.
   std::variant<Terms, Verdict> terms_of(const View& view) const;
-  Action undoing(const Journal& journal, const std::string& why) const;
+  Action undoing(const View& view, const std::string& why) const;
+  Verdict aborted(const View& view, const Abort& abort);
   Verdict rehearse(const View& view, const Policy& policy);
   RunContext context(const View& view) const;
   const std::string& run_id(const View& view) const;
   void observe(const View& view, std::string phase, std::string step, Moment moment = Moment::kStep,
-               std::optional<base::TimePoint> until = std::nullopt);
+               std::optional<base::TimePoint> until = std::nullopt,
+               std::optional<base::TimePoint> deadline = std::nullopt);
 
   Services services_;
   Config config_;
@@ -69,6 +72,8 @@ class Run {
   GateProber prober_;
   std::string new_run_id_;
   base::SteadyPoint started_;
+  static constexpr base::Duration kLookGoodFor = std::chrono::seconds(30);
+  base::SteadyPoint looked_at_;  // when the look began that the next mutation is based on
 
   // What the next reads must show, because this run did it.
   struct Expectation {
@@ -82,11 +87,11 @@ class Run {
 
   std::string strategy_;  // as of the last look at the tags
   std::string run_under_way_;
-  bool needs_person_ = false;  // it failed past the point of no return
-  bool restored_ = false;      // this run removed its journal
-  std::string failure_;        // of the run whose journal was removed: it must not end green
-  std::string last_wait_;      // a wait is logged once, not every poll
-  int failed_turns_ = 0;       // in a row
+  bool needs_person_ = false;   // it failed past the point of no return
+  bool restored_ = false;       // this run removed its journal
+  std::optional<Abort> ended_;  // the run whose journal was removed: it must not end green
+  std::string last_wait_;       // a wait is logged once, not every poll
+  int failed_turns_ = 0;        // in a row
 };
 
 }  // namespace consumers::recycle

@@ -1,9 +1,13 @@
-// Turn: what the parts of the planner share. Internal to the planner (planner.cc, out_in.cc,
-// in_out.cc, restore.cc).
+// Turn: what the parts of the planner share. Internal to the planner: planner.cc, preflight.cc,
+// control_step.cc, the phases out_in.cc, cull.cc, in_out.cc and restore.cc, and their helpers.
+//
+// Capacity is counted in the group's own units: one an instance, or its weight.
 #pragma once
 
 #include "consumers/recycle/planner.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,19 +15,35 @@
 
 namespace consumers::recycle {
 
-// The instances of the group by what they mean for the run; pointers into the snapshot.
-struct Census {
-  using List = std::vector<const aws::GroupInstance*>;
-  List old;          // to be replaced; counted in the desired capacity
-  List fresh;        // of the target; counted in the desired capacity
-  List leaving_old;  // on their way out
-  List standby;      // old or new; not counted in the desired capacity
-  int ready_fresh = 0;
-  int ready_old = 0;
+// An instance with what is asked about it again and again.
+struct Member {
+  const aws::GroupInstance* instance;  // into the snapshot
+  bool ready = false;
+  int units = 1;
 
-  int ready() const { return ready_fresh + ready_old; }
-  int present() const { return static_cast<int>(old.size() + fresh.size()); }
-  int old_count() const { return static_cast<int>(old.size()); }
+  const base::InstanceId& id() const { return instance->id; }
+};
+
+// The instances of the group by what they mean for the run.
+struct Census {
+  using List = std::vector<Member>;
+  List old;           // to be replaced; counted in the desired capacity
+  List fresh;         // of the target; counted in the desired capacity
+  List kept;          // old, but protected by others and to be spared; counted as well
+  List leaving_old;   // on their way out
+  List standby;       // old or new; not counted in the desired capacity
+  List standby_old;   // of those, the old ones
+  int old_units = 0;  // capacity of each list
+  int fresh_units = 0;
+  int kept_units = 0;
+  int ready_old = 0;  // capacity of those that are ready
+  int ready_fresh = 0;
+  int ready_kept = 0;
+  int heaviest = 1;  // capacity of the heaviest instance
+
+  int ready() const { return ready_fresh + ready_old + ready_kept; }
+  int present() const { return old_units + fresh_units + kept_units; }
+  int count() const { return static_cast<int>(old.size() + fresh.size() + kept.size()); }
 };
 
 struct Turn {
@@ -35,7 +55,14 @@ struct Turn {
   Census census;
 
   const aws::AutoScalingGroup& group() const { return snapshot.group; }
+  // Capacity of new instances that the group is to have in the end.
+  int wanted_fresh() const { return std::max(0, journal.wanted() - census.kept_units); }
 };
+
+// census.cc
+Census count(const Snapshot& snapshot, const Policy& policy, const Journal& journal);
+// max() while EC2 does not know it.
+base::TimePoint launched_at(const Snapshot& snapshot, const aws::GroupInstance& instance);
 
 // The phases, one function each.
 Step preflight(const Turn& turn);
@@ -44,19 +71,90 @@ Step cull(const Turn& turn);
 Step swap(const Turn& turn);
 Step restore(const Turn& turn);
 
+// preflight.cc: why the group cannot be recycled without guessing; empty if it can.
+std::string needed_but_suspended(const Turn& turn);
+
+// control_step.cc: what the operator's tag asks for; none: go on.
+std::optional<Step> obey(const Turn& turn);
+// Back to the version before, with the same strategy; none if there is no such way.
+std::optional<Mutate> roll_back(const Turn& turn, std::string failure, bool cancelled);
+bool rolls_back(const Journal& journal);
+// An old instance has gone, or was told to.
+bool is_past_return(const Turn& turn);
+// The group's template, set to the version that the journal names.
+std::optional<Mutate> pin_template(const Turn& turn);
+
+// accounts.cc: what is ours, and what others did meanwhile.
+// Capacity that others added to desired (or took from it) since the journal was written.
+int change_by_others(const Turn& turn);
+// The journal with that and with operators' bounds taken over, nobody named and nothing raised.
+Journal settled(const Turn& turn);
+// Bounds of an operator become those that the group goes back to; false if there are none.
+bool take_over_bounds(const Turn& turn, Journal& journal);
+std::optional<Mutate> adopt_bounds(const Turn& turn);
+// Bounds that the run wants to hold. The journal notes them before they are set.
+struct Bounds {
+  int min_size = 0;
+  std::optional<int> max_size;
+  std::optional<int> desired;
+};
+void note(Journal& journal, const aws::AutoScalingGroup& group, const Bounds& hold);
+std::optional<Mutate> hold_bounds(const Turn& turn, const Bounds& hold, const std::string& why);
+// Launched by this run and old already, because the group's template changed once more.
+bool is_superseded(const Turn& turn, const Journal& journal, const Member& member);
+// Full size beside the old ones, or as much of it as there is room for, held against scale-in.
+Bounds grown(const Turn& turn, const Journal& journal);
+// How far the group may grow: never beyond twice its size.
+int ceiling(const Policy& policy, const Journal& journal, const Census& census);
+
+// victims.cc: who goes, by name, in an order that is written down first.
+inline constexpr std::size_t kVictimsMax = 8;
+// Null if it is not one of them.
+const Member* find(const Census::List& members, const base::InstanceId& id);
+struct Named {
+  const Member* next = nullptr;  // the first on the list that is still there
+  int gone_units = 0;            // of those before it: they went by our hand
+  bool out_of_order = false;     // one after it is gone as well: not by our hand
+};
+Named named(const Turn& turn);
+// Of `candidates`, at most `units` of capacity, in the order in which they go: first what does not
+// serve, then from the zone with the most of them left, then by id.
+std::vector<Victim> choose_old(Census::List candidates, int units, std::size_t count_max);
+// First what does not serve, then the youngest.
+std::vector<Victim> choose_new(const Turn& turn, const Census::List& candidates, int units);
+Mutate name_victims(const Turn& turn, std::vector<Victim> victims, std::string why);
+std::optional<Mutate> forget_victims(const Turn& turn);
+// restore.cc: the bounds of a run that is given up.
+void note_shrinking(const Turn& turn, Journal& journal);
+// cull.cc: old instances in Standby, where the policy includes them.
+std::optional<Mutate> take_out_standby(const Turn& turn);
+// in_out.cc: the accounts of a swap that begins.
+void begin_swap(const Turn& turn, Journal& journal);
+
+// protection.cc: new instances are protected from scale-in while the floor is low.
+bool protected_by_us(const Snapshot& snapshot, const Journal& journal,
+                     const aws::GroupInstance& instance);
+void note_protection(const Turn& turn, Journal& journal);
+std::optional<Mutate> protect_new(const Turn& turn);
+std::optional<Mutate> unprotect(const Turn& turn,
+                                std::initializer_list<const Census::List*> members);
+
 // Processes that the journal says we suspend and that are not suspended yet.
 std::optional<Mutate> suspend_ours(const Turn& turn);
 // Before the first mutation and before the destructive half of out-in-timed: the wait until the
 // window opens, none if it is open now (or the strategy knows no window).
 base::Result<std::optional<Wait>> window_wait(const Turn& turn);
 
-Mutate enter(const Turn& turn, Phase phase, std::string why);
-// Gives the run up: restores, and with `undo` takes the new instances away first.
-Mutate give_up(const Turn& turn, std::string failure, bool undo);
-
-// The old instance that goes next: one that does not serve before one that does, then from the zone
-// with the most old ones left, then by id. The list must not be empty.
-const aws::GroupInstance* pick_victim(const Snapshot& snapshot, const Census::List& old);
+// The journal of the next phase, with what others changed taken over.
+Journal entering(const Turn& turn, Phase phase);
+Mutate write(Journal journal, std::string why);
+// Gives the run up: restores, and before the point of no return takes the new instances away first.
+Mutate give_up(const Turn& turn, std::string failure);
+// Gives up or, past the point of no return and if the policy says so, goes back to the version
+// before.
+Mutate fail(const Turn& turn, std::string failure);
+// Waits until `limit` after the phase began, then fails with that reason.
+Step wait_or_fail(const Turn& turn, base::Duration limit, std::string why);
 
 // "2 of 4 new instances ready; i-0abc: target group web: initial; 1 not launched yet".
 std::string describe_ready(const Turn& turn, int wanted);
@@ -64,5 +162,9 @@ std::string describe_ready(const Turn& turn, int wanted);
 std::string count_of(std::size_t count, std::string_view noun);
 std::string join_ids(const Census::List& instances);
 std::string describe_duration(base::Duration duration);
+
+inline constexpr std::size_t kFailureBytesMax = 300;  // keeps the journal within a few tags
+// How often a group is looked at that waits for people: a pause, instances set aside.
+inline constexpr base::Duration kLookAtPeopleEvery{300'000};
 
 }  // namespace consumers::recycle

@@ -181,7 +181,7 @@ TEST(Alarms, ThatDoNotExistAreNamedWithTheirTag) {
 
 TEST(Alarms, BakeBetweenTwoSwaps) {
   Gated group;
-  group.snapshot = make_snapshot({.old_count = 3, .new_count = 1});
+  group.snapshot = make_snapshot({.old_count = 3, .new_count = 1, .min_size = 3});
   group.snapshot.group.suspended_processes.push_back({.name = "AZRebalance", .reason = "ours"});
   group.policy = make_policy(Strategy::kInOut);
   group.alarm("OK", kNow - minutes(60));
@@ -232,6 +232,7 @@ TEST(Hooks, RunAgainUnderTheSameKeyUntilTheJournalKnowsOfThem) {
   group.policy.hooks = every_hook();
   group.journal.phase = Phase::kCull;
   group.snapshot.group.min_size = 4;
+  group.journal = journal_of(group.ask());  // the names
   const Step first = group.ask();
   const Step second = group.ask();
   const auto& run = std::get<RunHook>(std::get<Mutate>(first).action);
@@ -257,6 +258,7 @@ TEST(Hooks, ThatFailEndTheRunOnlyIfTheTagSaysSo) {
   group.journal.failure = "given up";
   group.journal.undo = true;
   group.snapshot.group.min_size = 2;
+  group.journal = journal_of(group.ask());  // the names
   const auto ordering = group.ask();
   const auto* run = std::get_if<RunHook>(&std::get<Mutate>(ordering).action);
   ASSERT_TRUE(run) << line(ordering);

@@ -105,7 +105,30 @@ Journal journal_in(Phase phase, Strategy strategy) {
   journal.original_min = 2;
   journal.original_max = 8;
   journal.original_desired = 4;
+  journal.target = "lt-0abc:7";
+  journal.previous = "6";
+  journal.our_min = {8, 4};
+  journal.our_max = {8};
+  if (phase == Phase::kGrow) {
+    journal.desired_before = 4;
+    journal.desired_goal = 8;
+  } else if (phase == Phase::kCull) {
+    journal.desired_before = 8;
+    journal.committed = true;
+  } else if (phase == Phase::kSwap) {
+    journal.desired_before = 4;
+    journal.desired_goal = 4;
+    journal.our_min = {3};
+    journal.our_max = {};
+  }
   return journal;
+}
+
+const Journal& journal_of(const Step& step) {
+  const auto* mutate = std::get_if<Mutate>(&step);
+  const auto* write = mutate ? std::get_if<WriteJournal>(&mutate->action) : nullptr;
+  if (write == nullptr) throw std::logic_error("no journal is written but " + line(step));
+  return write->journal;
 }
 
 Snapshot doubled() {
@@ -196,6 +219,15 @@ void LaggyGroup::alarm(int change) {
   (void)carry_out(SetBounds{.min_size = {}, .max_size = {}, .desired_capacity = desired});
 }
 
+bool LaggyGroup::kill(const std::string& prefix) {
+  for (auto& instance : now_.group.instances) {
+    if (!counts(instance) || !instance.id.value.starts_with(prefix)) continue;
+    instance.lifecycle_state = "Terminating";
+    return true;
+  }
+  return false;
+}
+
 void LaggyGroup::fail_somebody() {
   auto& instances = now_.group.instances;
   if (instances.empty()) return;
@@ -219,8 +251,10 @@ int LaggyGroup::interfaces() const {
 void LaggyGroup::scale_in() {
   // Victims of AWS's own choice: the newest, which is what a recycle can bear least.
   while (present() > now_.group.desired_capacity) {
-    const auto victim = std::find_if(now_.group.instances.rbegin(), now_.group.instances.rend(),
-                                     [](const auto& instance) { return counts(instance); });
+    const auto victim = std::find_if(
+        now_.group.instances.rbegin(), now_.group.instances.rend(),
+        [](const auto& instance) { return counts(instance) && !instance.protected_from_scale_in; });
+    if (victim == now_.group.instances.rend()) return;
     victim->lifecycle_state = "Terminating";
   }
 }

@@ -36,6 +36,8 @@ Step ask(const Snapshot& snapshot, const std::optional<Journal>& journal = {},
 std::string line(const Step& step);
 // Of a run that began at kNow on a group of min 2, desired 4, max 8.
 Journal journal_in(Phase phase, Strategy strategy = Strategy::kOutIn);
+// Of a step that writes it; anything else is a mistake of the test.
+const Journal& journal_of(const Step& step);
 // Four old and four new ones, bounds pinned: the group as it is when the new ones are up.
 Snapshot doubled();
 aws::GroupInstance& instance_of(Snapshot& snapshot, const std::string& id);
@@ -58,6 +60,8 @@ class LaggyGroup {
   // What others do: an alarm changes desired within the bounds, an instance fails for a while.
   void alarm(int change);
   void fail_somebody();
+  // One of that name dies, and AWS will launch another in its place; false if there is none.
+  bool kill(const std::string& prefix);
 
   int serving() const;
   bool is_serving(const base::InstanceId& id) const;

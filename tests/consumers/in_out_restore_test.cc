@@ -13,7 +13,10 @@ TEST(InOut, AsksForTheReplacementOnlyWhenTheVictimIsFullyTerminated) {
   Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
   journal.original_desired = 1;
   journal.original_min = 1;
+  journal.original_max = 1;
+  journal.our_min = {0};
   journal.desired_before = 1;
+  journal.desired_goal = 0;
   journal.victim = base::InstanceId("i-old-01");
   Snapshot snapshot = make_snapshot({.old_count = 1, .zones = 1, .min_size = 0, .max_size = 1});
   const auto step = [&] { return line(ask(snapshot, journal, Strategy::kInOut)); };
@@ -26,13 +29,13 @@ TEST(InOut, AsksForTheReplacementOnlyWhenTheVictimIsFullyTerminated) {
   EXPECT_EQ(step(), "wait: i-old-01 left the group but is not yet terminated");
   snapshot.still_terminating.clear();
   EXPECT_EQ(step(), "CreateOrUpdateTags journal phase=swap");
-  journal.victim = base::InstanceId();
+  journal = journal_of(ask(snapshot, journal, Strategy::kInOut));
   EXPECT_EQ(step(), "UpdateAutoScalingGroup desired=1");
 }
 
 TEST(InOut, TakesNobodyOutWhileAnotherFails) {
   Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
-  journal.desired_before = 4;
+  journal.desired_goal = 0;
   journal.victim = base::InstanceId("i-old-01");
   Snapshot snapshot = make_snapshot({.old_count = 4, .min_size = 3});
   stop_serving(snapshot, "i-old-03");
@@ -47,7 +50,7 @@ TEST(InOut, TakesNobodyOutWhileAnotherFails) {
 
 TEST(InOut, GivesBackTheCapacityWhenItGivesUp) {
   Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
-  journal.desired_before = 4;
+  journal.desired_goal = 0;
   journal.victim = base::InstanceId("i-old-01");
   Snapshot snapshot = make_snapshot({.old_count = 4, .min_size = 3});
   instance_of(snapshot, "i-old-01").lifecycle_state = "Terminating:Wait";
@@ -60,7 +63,7 @@ TEST(InOut, GivesBackTheCapacityWhenItGivesUp) {
 
 TEST(InOut, PassesOverAVictimThatIsOldNoMore) {
   Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
-  journal.desired_before = 4;
+  journal.desired_goal = 0;
   journal.victim = base::InstanceId("i-kept-01");
   Snapshot snapshot = make_snapshot({.old_count = 3, .new_count = 1, .min_size = 3});
   EXPECT_EQ(line(ask(snapshot, journal)), "CreateOrUpdateTags journal phase=swap");
@@ -70,6 +73,8 @@ TEST(Restore, TakesNewOnesByNameAndSparesThoseFromBeforeTheRun) {
   Journal journal = journal_in(Phase::kRestore);
   journal.failure = "not proven";
   journal.undo = true;
+  journal.our_min = {7, 4};
+  journal.desired_before = 7;
   Snapshot snapshot = make_snapshot({.old_count = 3, .new_count = 4, .min_size = 7});
   snapshot.facts[base::InstanceId("i-kept-02")].launch_time = kNow + minutes(1);
   snapshot.facts[base::InstanceId("i-kept-03")].launch_time = kNow + minutes(2);
@@ -81,10 +86,13 @@ TEST(Restore, TakesNewOnesByNameAndSparesThoseFromBeforeTheRun) {
     lines.push_back(line(step));
     const auto& mutate = std::get<Mutate>(step);
     ASSERT_TRUE(apply(snapshot, mutate.action)) << lines.back();
+    if (const auto* write = std::get_if<WriteJournal>(&mutate.action)) journal = write->journal;
     if (ends_with(mutate.action)) break;
   }
   EXPECT_EQ(lines, (std::vector<std::string>{
                        "UpdateAutoScalingGroup min=4",
+                       "CreateOrUpdateTags journal phase=restore "
+                       "next=i-kept-04,i-kept-03,i-kept-02 failure=\"not proven\"",
                        "TerminateInstanceInAutoScalingGroup i-kept-04 decrement=true",
                        "TerminateInstanceInAutoScalingGroup i-kept-03 decrement=true",
                        "TerminateInstanceInAutoScalingGroup i-kept-02 decrement=true",
@@ -97,21 +105,29 @@ TEST(Restore, TakesBackWhatWasNeverLaunched) {
   Journal journal = journal_in(Phase::kRestore);
   journal.failure = "no capacity";
   journal.undo = true;
+  journal.desired_before = 8;
+  journal.desired_goal = 4;
   Snapshot snapshot = make_snapshot({.old_count = 4, .min_size = 8});
   snapshot.group.desired_capacity = 8;
   EXPECT_EQ(line(ask(snapshot, journal)), "UpdateAutoScalingGroup min=4 desired=4");
+  journal.suspended = {"Launch"};
+  EXPECT_EQ(line(ask(snapshot, journal)), "SuspendProcesses Launch")
+      << "a launch that is under way would make AWS choose who goes";
 }
 
 TEST(Restore, StopsSafelyPastThePointOfNoReturn) {
   Journal journal = journal_in(Phase::kRestore);
   journal.failure = "stuck";
+  journal.desired_before = 6;
   Snapshot snapshot = make_snapshot({.old_count = 2, .new_count = 4, .min_size = 4});
   stop_serving(snapshot, "i-kept-03");
+  const Step broken = ask(snapshot, journal);
+  EXPECT_EQ(line(broken),
+            "CreateOrUpdateTags journal phase=restore next=i-kept-03 failure=\"stuck\"");
+  journal = journal_of(broken);
+  ASSERT_TRUE(recycle::apply(snapshot, std::get<Mutate>(ask(snapshot, journal)).action));
   EXPECT_EQ(line(ask(snapshot, journal)),
-            "TerminateInstanceInAutoScalingGroup i-kept-03 decrement=true");
-  ASSERT_TRUE(apply(snapshot, TerminateInstance{base::InstanceId("i-kept-03"), true}));
-  EXPECT_EQ(line(ask(snapshot, journal)),
-            "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true")
+            "CreateOrUpdateTags journal phase=restore next=i-old-01 failure=\"stuck\"")
       << "never a new one that serves";
 }
 

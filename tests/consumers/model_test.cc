@@ -29,11 +29,14 @@ TEST(Plan, OfOutInIsTheWholeRun) {
                 "SuspendProcesses AZRebalance",
                 "UpdateAutoScalingGroup min=6 max=6 desired=6",
                 "CreateOrUpdateTags journal phase=cull",
+                "SetInstanceProtection protect=true i-new-1 i-new-2 i-new-3",
                 "UpdateAutoScalingGroup min=3",
+                "CreateOrUpdateTags journal phase=cull next=i-old-01,i-old-03,i-old-02",
                 "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true",
                 "TerminateInstanceInAutoScalingGroup i-old-03 decrement=true",
                 "TerminateInstanceInAutoScalingGroup i-old-02 decrement=true",
                 "CreateOrUpdateTags journal phase=restore",
+                "SetInstanceProtection protect=false i-new-1 i-new-2 i-new-3",
                 "UpdateAutoScalingGroup min=2 max=4",
                 "ResumeProcesses AZRebalance",
                 "DeleteTags journal",
@@ -45,9 +48,10 @@ TEST(Plan, OfInOutTakesOneAtATime) {
   EXPECT_EQ(lines_of(make_snapshot({.old_count = 2, .zones = 2, .min_size = 2, .max_size = 2}),
                      make_policy(Strategy::kInOut)),
             (Lines{
-                "CreateOrUpdateTags journal phase=swap victim=i-old-01",
+                "CreateOrUpdateTags journal phase=swap",
                 "SuspendProcesses AZRebalance",
                 "UpdateAutoScalingGroup min=1",
+                "CreateOrUpdateTags journal phase=swap victim=i-old-01",
                 "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true",
                 "CreateOrUpdateTags journal phase=swap",
                 "UpdateAutoScalingGroup desired=2",
@@ -68,7 +72,7 @@ TEST(Plan, OfInOutTakesASingleInstanceToZeroAndBack) {
       lines_of(make_snapshot({.old_count = 1, .zones = 1, .min_size = 1, .max_size = 1}),
                make_policy(Strategy::kInOut));
   EXPECT_EQ(lines[2], "UpdateAutoScalingGroup min=0");
-  EXPECT_EQ(lines[5], "UpdateAutoScalingGroup desired=1");
+  EXPECT_EQ(lines[6], "UpdateAutoScalingGroup desired=1");
 }
 
 TEST(Plan, OfOutInTimedShowsTheWaitForTheWindow) {
@@ -82,9 +86,12 @@ TEST(Plan, OfOutInTimedShowsTheWaitForTheWindow) {
           "SuspendProcesses AZRebalance",
           "UpdateAutoScalingGroup min=2 desired=2",
           "CreateOrUpdateTags journal phase=cull",
+          "SetInstanceProtection protect=true i-new-1",
           "UpdateAutoScalingGroup min=1",
+          "CreateOrUpdateTags journal phase=cull next=i-old-01",
           "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true",
           "CreateOrUpdateTags journal phase=restore",
+          "SetInstanceProtection protect=false i-new-1",
           "ResumeProcesses AZRebalance",
           "DeleteTags journal",
           "finished all 1 instances are of lt-0abc:7: nothing to recycle",
@@ -114,6 +121,8 @@ TEST(Plan, GoesOnFromAJournal) {
   journal.original_min = 1;
   journal.original_max = 9;
   journal.original_desired = 4;
+  journal.our_min = {2};
+  journal.our_max = {8};
   journal.failure = "no capacity";
   const auto steps =
       plan(snapshot, journal, make_policy(Strategy::kOutIn), make_context(), kNow).value();

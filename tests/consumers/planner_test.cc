@@ -48,19 +48,23 @@ TEST(Preflight, RefusesWithTheReasonBeforeAnyMutation) {
       {"desired above max", [](Snapshot& s) { s.group.max_size = 3; },
        "abort: min 2, desired 4, max 3: desired is above max"},
       {"warm pool", [](Snapshot& s) { s.group.has_warm_pool = true; },
-       "abort: the group has a warm pool, whose instances would stay old: remove the pool or "
-       "recycle by hand"},
-      {"weights", [](Snapshot& s) { s.group.instances[0].weighted_capacity = 2; },
-       "abort: the group counts its capacity in weighted units, not in instances: weights are not "
-       "supported yet"},
-      {"standby", [](Snapshot& s) { s.group.instances[1].lifecycle_state = "Standby"; },
-       "abort: instances are in Standby (i-old-02): return them to service or terminate them"},
-      {"protected",
+       "abort: the group has a warm pool, whose instances would come in old: delete the pool "
+       "(DeleteWarmPool) and put it back afterwards"},
+      {"suspended by AWS",
        [](Snapshot& s) {
-         for (auto& one : s.group.instances) one.protected_from_scale_in = true;
+         s.group.suspended_processes = {
+             {.name = "Launch", .reason = "Administratively suspended at 1"}};
        },
-       "abort: old instances are protected from scale-in (i-old-01, i-old-02, i-old-03 and 1 "
-       "more): remove the protection"},
+       "abort: the process Launch is suspended by AWS (Administratively suspended at 1): resume it "
+       "first"},
+      {"instance refresh",
+       [](Snapshot& s) {
+         s.instance_refresh = {.id = "r-1", .status = "InProgress", .percentage_complete = 40};
+       },
+       "abort: instance refresh r-1 is under way (InProgress, 40%): two that replace the same "
+       "instances would fight; cancel it, or let it end"},
+      {"unknown state", [](Snapshot& s) { s.group.instances[2].lifecycle_state = "Hibernating"; },
+       "abort: i-old-03 is in the lifecycle state \"Hibernating\", which is not known here"},
   };
   for (const Refusal& one : cases) {
     Snapshot snapshot = make_snapshot({});
@@ -114,22 +118,23 @@ TEST(Preflight, ForcesByTheTimeOfTheRequest) {
   EXPECT_EQ(line(ask(current, journal)), "SuspendProcesses AZRebalance");
 }
 
+// The call that follows the journal of the beginning.
+std::string first_bounds(GroupOptions options) {
+  Snapshot snapshot = make_snapshot(options);
+  snapshot.group.suspended_processes = {{.name = "AZRebalance", .reason = "User"}};
+  return line(ask(snapshot, journal_of(ask(snapshot))));
+}
+
 TEST(OutIn, HoldsTheDoubleAgainstScaleInAndRaisesMaxOnlyWhereNeeded) {
-  EXPECT_EQ(line(ask(make_snapshot({.old_count = 4, .max_size = 4}), journal_in(Phase::kGrow))),
+  EXPECT_EQ(first_bounds({.old_count = 4, .max_size = 4}),
             "UpdateAutoScalingGroup min=8 max=8 desired=8");
-  EXPECT_EQ(line(ask(make_snapshot({.old_count = 4, .max_size = 9}), journal_in(Phase::kGrow))),
+  EXPECT_EQ(first_bounds({.old_count = 4, .max_size = 9}),
             "UpdateAutoScalingGroup min=8 desired=8");
 }
 
 TEST(OutIn, LaunchesOnlyWhatIsNotNewYet) {
-  EXPECT_EQ(line(ask(make_snapshot({.old_count = 1, .new_count = 3}), journal_in(Phase::kGrow))),
+  EXPECT_EQ(first_bounds({.old_count = 1, .new_count = 3}),
             "UpdateAutoScalingGroup min=5 desired=5");
-}
-
-TEST(OutIn, LeavesAHigherDesiredCapacityOfOthersAlone) {
-  Snapshot snapshot =
-      make_snapshot({.old_count = 4, .new_count = 6, .min_size = 2, .max_size = 12});
-  EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kGrow))), "UpdateAutoScalingGroup min=8");
 }
 
 TEST(OutIn, SaysWhomItWaitsForAndWhy) {
@@ -175,11 +180,14 @@ TEST(OutIn, CullsFromTheZoneWithMostOldOnesLeft) {
   for (const char* id : {"i-old-02", "i-old-03", "i-old-04"}) {
     instance_of(snapshot, id).availability_zone = "eu-west-2b";
   }
-  EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kCull))),
+  const Step names = ask(snapshot, journal_in(Phase::kCull));
+  EXPECT_EQ(line(names),
+            "CreateOrUpdateTags journal phase=cull next=i-old-02,i-old-03,i-old-01,i-old-04");
+  EXPECT_EQ(line(ask(snapshot, journal_of(names))),
             "TerminateInstanceInAutoScalingGroup i-old-02 decrement=true");
   stop_serving(snapshot, "i-old-01");
   EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kCull))),
-            "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true")
+            "CreateOrUpdateTags journal phase=cull next=i-old-01,i-old-02,i-old-03,i-old-04")
       << "what serves nobody goes first";
 }
 
@@ -204,7 +212,7 @@ TEST(OutIn, NeverNamesAnOldOneThatWasProtectedMeanwhile) {
   snapshot.group.min_size = 4;
   instance_of(snapshot, "i-old-01").protected_from_scale_in = true;
   EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kCull))),
-            "TerminateInstanceInAutoScalingGroup i-old-02 decrement=true");
+            "CreateOrUpdateTags journal phase=cull next=i-old-02,i-old-03,i-old-04");
 }
 
 TEST(OutIn, WaitsUntilTheOldOnesAreGone) {
@@ -215,11 +223,18 @@ TEST(OutIn, WaitsUntilTheOldOnesAreGone) {
             "wait: 1 old instance still terminating: i-old-01");
 }
 
-TEST(OutIn, GoesOnToATemplateThatChangesMeanwhile) {
+TEST(OutIn, ReplacesItsOwnInstancesWhenTheTemplateChangesMeanwhile) {
   Snapshot snapshot = doubled();
+  for (const char* id : {"i-kept-01", "i-kept-02", "i-kept-03", "i-kept-04"}) {
+    snapshot.facts[base::InstanceId(id)].launch_time = kNow + minutes(1);
+  }
   snapshot.target.launch_templates = {version(8)};
-  EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kGrow))),
-            "UpdateAutoScalingGroup min=12 max=12 desired=12");
+  const Step newer = ask(snapshot, journal_in(Phase::kGrow), Strategy::kOutIn, kNow + minutes(9));
+  EXPECT_EQ(journal_of(newer).target, "lt-0abc:8");
+  EXPECT_EQ(journal_of(newer).phase_at, kNow + minutes(9)) << "the newest get their full time";
+  EXPECT_EQ(line(ask(snapshot, journal_of(newer))),
+            "TerminateInstanceInAutoScalingGroup i-kept-01 decrement=false")
+      << "without growing by another set";
 }
 
 TEST(OutInTimed, HoldsProvenInstancesUntilTheWindowOpensAgain) {

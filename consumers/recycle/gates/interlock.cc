@@ -19,14 +19,6 @@ Wanted* action_in(Step& step) {
   return mutate == nullptr ? nullptr : std::get_if<Wanted>(&mutate->action);
 }
 
-Mutate write(Journal journal, std::string why) {
-  return Mutate{.action = WriteJournal{.journal = std::move(journal)}, .why = std::move(why)};
-}
-
-Step stop(const Turn& turn, std::string failure) {
-  return give_up(turn, std::move(failure), turn.journal.phase == Phase::kGrow);
-}
-
 // The end of the run, for a reason of the gates.
 std::optional<Step> stopped(const Turn& turn, Step& step) {
   const std::string trouble = alarm_trouble(turn.snapshot.gates);
@@ -37,25 +29,27 @@ std::optional<Step> stopped(const Turn& turn, Step& step) {
   if (turn.journal.phase == Phase::kRestore) return std::nullopt;
   const auto* entered = action_in<WriteJournal>(step);
   if (entered != nullptr && entered->journal.phase == Phase::kRestore) return std::nullopt;
-  if (!trouble.empty()) return stop(turn, trouble);
+  // The alarms may well ring for the version that a roll-back takes away.
+  if (!trouble.empty() && !rolls_back(turn.journal)) return fail(turn, trouble);
   if (!std::holds_alternative<Wait>(step)) return std::nullopt;
-  for (const auto* instance : turn.census.fresh) {
-    if (auto expired = expired_hold(turn.snapshot, *instance)) {
-      return stop(turn, *std::move(expired));
+  for (const Member& member : turn.census.fresh) {
+    if (auto expired = expired_hold(turn.snapshot, *member.instance)) {
+      return fail(turn, *std::move(expired));
     }
   }
   return std::nullopt;
 }
 
-// Whether this step takes the new instances for proven: the old ones may go (out-in), or the next
-// one may, or the run is done (in-out).
+// Whether this step takes the new instances for proven: the old ones may go
+// (out-in), or the next one may, or the run is done (in-out).
 bool takes_as_proven(const Journal& from, const Journal& to) {
   if (from.phase == Phase::kGrow) return to.phase == Phase::kCull;
   if (from.phase != Phase::kSwap || !from.victim.empty()) return false;
   return to.phase == Phase::kSwap ? !to.victim.empty() : to.failure.empty();
 }
 
-// The alarms' bake time, counted from the moment at which everything else was proven.
+// The alarms' bake time, counted from the moment at which everything else was
+// proven.
 std::optional<Step> baked(const Turn& turn, Step& step) {
   const GateRules& rules = turn.policy.gates;
   const Journal& journal = turn.journal;
@@ -63,7 +57,9 @@ std::optional<Step> baked(const Turn& turn, Step& step) {
     return std::nullopt;
   }
   auto* entered = action_in<WriteJournal>(step);
-  const bool proven = entered != nullptr && takes_as_proven(journal, entered->journal);
+  const bool first_swap = journal.phase == Phase::kSwap && turn.census.fresh.empty();
+  const bool proven =
+      entered != nullptr && !first_swap && takes_as_proven(journal, entered->journal);
   if (!proven) {
     // Not ready any more: what was quiet until now proves nothing.
     if (!journal.bake_from || journal.hold || !std::holds_alternative<Wait>(step)) {
@@ -90,13 +86,14 @@ std::optional<Step> baked(const Turn& turn, Step& step) {
   }
   const auto timeout = rules.timeout(Gate::kAlarms);
   if (timeout && turn.now - *journal.bake_from >= *timeout) {
-    return stop(turn, fmt::format("the alarms were not quiet for {} within {}",
+    return fail(turn, fmt::format("the alarms were not quiet for {} within {}",
                                   describe_duration(rules.bake), describe_duration(*timeout)));
   }
   return Wait{
       .why = fmt::format("the alarms must be quiet for {}, until {}", describe_duration(rules.bake),
                          base::format_rfc3339(quiet + rules.bake)),
-      .not_before = quiet + rules.bake};
+      .not_before = quiet + rules.bake,
+      .deadline = std::nullopt};
 }
 
 RunHook hook(const Turn& turn, HookPoint point, std::string name, base::InstanceId instance) {
@@ -111,9 +108,10 @@ RunHook hook(const Turn& turn, HookPoint point, std::string name, base::Instance
   return run;
 }
 
-// The journal of a run that a hook ends; the executor adds the reason to the failure.
+// The journal of a run that a hook ends; the executor adds the reason to the
+// failure.
 Journal failed_by(const Turn& turn, const RunHook& run) {
-  const Step ended = stop(turn, fmt::format("hook {} ({})", run.name, to_string(run.point)));
+  const Step ended = fail(turn, fmt::format("hook {} ({})", run.name, to_string(run.point)));
   Journal journal = std::get<WriteJournal>(std::get<Mutate>(ended).action).journal;
   journal.hook = run.done.hook;
   return journal;

@@ -1,0 +1,157 @@
+// What is ours and what others did meanwhile: capacity that they added or took, bounds that they
+// edited. The journal knows what the run has set, or is about to; everything else is theirs.
+#include "consumers/recycle/turn.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace consumers::recycle {
+namespace {
+
+bool is_one_of(const std::vector<int>& values, int value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// Between the journal and the call that follows it, the group still has the value before.
+void remember(std::vector<int>& ours, int current, int planned) {
+  if (current == planned && is_one_of(ours, planned)) return;
+  std::vector<int> kept;
+  if (is_one_of(ours, current) && current != planned) kept.push_back(current);
+  kept.push_back(planned);
+  ours = std::move(kept);
+}
+
+// Desired was, or is about to be, changed from `before` to `goal`: how far it is from both.
+int change_besides(int before, int goal, int desired) {
+  if (desired == before || desired == goal) return 0;
+  if (goal >= before) {
+    if (desired > goal) return desired - goal;
+    return std::max(0, desired - before);  // a scale-in before min was raised is taken back
+  }
+  return desired > before ? desired - before : desired - goal;
+}
+
+bool is_gone(const Turn& turn, const base::InstanceId& id) {
+  const auto& instances = turn.group().instances;
+  return std::none_of(instances.begin(), instances.end(), [&](const auto& instance) {
+    return instance.id == id && !is_leaving(instance);
+  });
+}
+
+int gone_by_our_hand(const Turn& turn) {
+  if (!turn.journal.victims.empty()) return named(turn).gone_units;
+  const base::InstanceId& victim = turn.journal.victim;
+  return !victim.empty() && is_gone(turn, victim) ? turn.journal.victim_units : 0;
+}
+
+// The lowest value that desired has by our doing.
+int lowest_of_ours(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  if (journal.desired_goal > 0) return std::min(journal.desired_before, journal.desired_goal);
+  return journal.desired_before - gone_by_our_hand(turn);
+}
+
+bool is_foreign(int value, int original, const std::vector<int>& ours) {
+  return value != original && !is_one_of(ours, value);
+}
+
+}  // namespace
+
+int change_by_others(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  const int desired = turn.group().desired_capacity;
+  if (journal.desired_goal > 0) {
+    return change_besides(journal.desired_before, journal.desired_goal, desired);
+  }
+  if (journal.desired_before == 0) return 0;
+  return desired - (journal.desired_before - gone_by_our_hand(turn));
+}
+
+bool take_over_bounds(const Turn& turn, Journal& journal) {
+  const aws::AutoScalingGroup& group = turn.group();
+  const bool new_min = is_foreign(group.min_size, journal.original_min, journal.our_min);
+  const bool new_max = is_foreign(group.max_size, journal.original_max, journal.our_max);
+  if (new_min) journal.original_min = group.min_size;
+  if (new_max) journal.original_max = group.max_size;
+  // While min is ours only an operator who lowers it can bring desired below what we made of it.
+  if (new_min && group.desired_capacity < lowest_of_ours(turn)) {
+    journal.original_desired = group.desired_capacity;
+    journal.scaled_out = 0;
+  }
+  return new_min || new_max;
+}
+
+Journal settled(const Turn& turn) {
+  Journal journal = turn.journal;
+  journal.scaled_out = std::max(0, journal.scaled_out + change_by_others(turn));
+  take_over_bounds(turn, journal);
+  journal.victims.clear();
+  journal.desired_before = turn.group().desired_capacity;
+  journal.desired_goal = 0;
+  return journal;
+}
+
+std::optional<Mutate> adopt_bounds(const Turn& turn) {
+  Journal journal = turn.journal;
+  if (!take_over_bounds(turn, journal)) return std::nullopt;
+  return write(std::move(journal),
+               fmt::format("somebody set min {} and max {}: that is what the group goes back to",
+                           turn.group().min_size, turn.group().max_size));
+}
+
+int ceiling(const Policy& policy, const Journal& journal, const Census& census) {
+  const int doubled = 2 * journal.wanted() + census.heaviest - 1;
+  if (!policy.max_size_limit) return doubled;
+  return std::min(doubled, std::max(journal.original_max, *policy.max_size_limit));
+}
+
+bool is_superseded(const Turn& turn, const Journal& journal, const Member& member) {
+  const auto& of = member.instance->launch_template;
+  if (rolls_back(journal) || (of && of->version == journal.previous)) return false;
+  const base::TimePoint launched = launched_at(turn.snapshot, *member.instance);
+  return launched >= journal.started_at && launched != base::TimePoint::max();
+}
+
+Bounds grown(const Turn& turn, const Journal& journal) {
+  const aws::AutoScalingGroup& group = turn.group();
+  const int room = ceiling(turn.policy, journal, turn.census);
+  int old = turn.census.old_units;
+  for (const Member& member : turn.census.old) {
+    if (is_superseded(turn, journal, member)) old -= member.units;  // replaced in its place
+  }
+  const int goal = std::max(journal.wanted(), std::min(old + journal.wanted(), room));
+  const int desired = std::max(group.desired_capacity, goal);
+  return {.min_size = goal, .max_size = std::max(group.max_size, desired), .desired = desired};
+}
+
+void note(Journal& journal, const aws::AutoScalingGroup& group, const Bounds& hold) {
+  if (group.min_size != hold.min_size) remember(journal.our_min, group.min_size, hold.min_size);
+  if (hold.max_size && group.max_size != *hold.max_size) {
+    remember(journal.our_max, group.max_size, *hold.max_size);
+  }
+  if (hold.desired) {
+    journal.desired_before = group.desired_capacity;
+    journal.desired_goal = *hold.desired;
+    journal.victims.clear();
+  }
+}
+
+std::optional<Mutate> hold_bounds(const Turn& turn, const Bounds& hold, const std::string& why) {
+  const aws::AutoScalingGroup& group = turn.group();
+  SetBounds bounds;
+  if (group.min_size != hold.min_size) bounds.min_size = hold.min_size;
+  if (hold.max_size && group.max_size != *hold.max_size) bounds.max_size = hold.max_size;
+  if (hold.desired && group.desired_capacity != *hold.desired) {
+    bounds.desired_capacity = hold.desired;
+  }
+  if (!bounds.min_size && !bounds.max_size && !bounds.desired_capacity) return std::nullopt;
+  Journal planned = turn.journal;
+  note(planned, group,
+       bounds.desired_capacity ? hold
+                               : Bounds{.min_size = hold.min_size, .max_size = hold.max_size});
+  if (planned != turn.journal) return write(std::move(planned), why);
+  return Mutate{.action = bounds, .why = why};
+}
+
+}  // namespace consumers::recycle
