@@ -94,7 +94,7 @@ Step next_batch(const Turn& turn) {
 std::optional<Step> take_out_surplus(const Turn& turn) {
   const Census& census = turn.census;
   const Named list = named(turn);
-  const bool in_order = list.next && !list.out_of_order;
+  const bool in_order = list.next && !list.out_of_order && contains(census.fresh, *list.next);
   const int surplus = turn.group().desired_capacity - settled(turn).wanted();
   auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, surplus);
   if (!in_order && chosen.empty()) return std::nullopt;
