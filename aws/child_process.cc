@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,16 +100,21 @@ struct Streams {
   Pipe errors;
 };
 
-// The whole input fits into the pipe, so nobody has to wait for the program to read it.
+// A file without a name, which takes the whole input at once: nobody has to wait for the program to
+// read it.
 bool fill(Streams& streams, const std::string& text) {
   if (text.empty()) return true;
-  auto pipe = make_pipe();
-  if (!pipe || text.size() > kProcessInputMax) return false;
-  const ssize_t written = ::write(pipe->write.get(), text.data(), text.size());
-  pipe->write.close();
-  ::fcntl(pipe->read.get(), F_SETFL, 0);
-  streams.input = std::move(*pipe);
-  return written == static_cast<ssize_t>(text.size());
+  if (text.size() > kProcessInputMax) return false;
+  File file(::memfd_create("input", MFD_CLOEXEC));
+  for (std::string_view rest = text; file.open() && !rest.empty();) {
+    const ssize_t count = ::write(file.get(), rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (!file.open() || ::lseek(file.get(), 0, SEEK_SET) != 0) return false;
+  streams.input.read = std::move(file);
+  return true;
 }
 
 // 0, or errno.

@@ -20,7 +20,7 @@ struct ProcessOutput {
   std::string errors;  // standard error, cut after ProcessLimits::bytes_max
 };
 
-inline constexpr std::size_t kProcessInputMax = 32U << 10U;  // fits into a pipe
+inline constexpr std::size_t kProcessInputMax = 8U << 20U;
 
 struct ProcessLimits {
   base::Duration timeout = std::chrono::seconds(60);

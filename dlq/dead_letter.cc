@@ -2,6 +2,7 @@
 
 #include "aws/payload_pointer.h"
 #include "base/clock.h"
+#include "dlq/letter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -37,26 +38,36 @@ std::size_t size_of(const std::string& name, const aws::MessageAttribute& attrib
   return name.size() + attribute.data_type.size() + attribute.value.size();
 }
 
+messages::DeadLetterRecord record_of(const aws::SqsMessage& message, const Cause& cause) {
+  messages::DeadLetterRecord record;
+  record.reason = one_line(cause.reason, kReasonBytesMax);
+  record.error_kind = one_line(cause.error_kind, kReasonBytesMax);
+  record.attempts = message.receive_count;
+  record.first_seen = message.sent_at;
+  record.last_seen = cause.now;
+  record.consumer = cause.consumer;
+  record.version = cause.version;
+  record.trace_id = cause.trace_id;
+  record.source_queue = cause.source_queue;
+  record.message_id = message.message_id;
+  // A replay made a new message of it; the record goes on counting.
+  if (const auto mark = replay_mark(message)) {
+    record.replays = mark->count;
+    if (mark->first_seen != base::TimePoint()) record.first_seen = mark->first_seen;
+  }
+  return record;
+}
+
 std::vector<std::pair<std::string, std::string>> causes(const aws::SqsMessage& message,
                                                         const Cause& cause) {
   // The most useful first: this is the order in which they are kept.
   return {
       {std::string(kErrorKind), one_line(cause.error_kind, kReasonBytesMax)},
       {std::string(kReason), one_line(cause.reason, kReasonBytesMax)},
-      {std::string(kMessageId), message.message_id},
       {std::string(kAttempts), std::to_string(message.receive_count)},
       {std::string(kSourceQueue), cause.source_queue},
-      {std::string(kSentAt), base::format_rfc3339(message.sent_at)},
+      {std::string(kRecord), messages::to_json(record_of(message, cause))},
   };
-}
-
-// The sender's own attributes without those of an earlier dead letter, which ours replace.
-Attributes originals(const aws::SqsMessage& message) {
-  Attributes own;
-  for (const auto& [name, attribute] : message.attributes) {
-    if (!name.starts_with(kAttributePrefix)) own.emplace(name, attribute);
-  }
-  return own;
 }
 
 aws::MessageAttribute pack(const Attributes& attributes) {
@@ -92,7 +103,7 @@ DeadLetter make_dead_letter(const aws::SqsMessage& message, const Cause& cause, 
   };
 
   const auto ours = causes(message, cause);
-  const auto theirs = originals(message);
+  const auto theirs = original_attributes(message);
   // The original message fitted into the limit with its attributes, so those go in before the rest
   // of ours; only what says why the letter exists comes first.
   for (std::size_t i = 0; i < 2; ++i) {

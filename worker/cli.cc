@@ -1,5 +1,6 @@
 #include "worker/cli.h"
 
+#include "worker/dlq_options.h"
 #include "worker/version.h"
 
 #include <CLI/CLI.hpp>
@@ -120,6 +121,18 @@ constexpr const char* kHistoryFooter =
     "From CloudTrail, which keeps 90 days and is some minutes late; it is read at two pages a\n"
     "second. Exit code 0 also when there was none.\n";
 
+constexpr const char* kDlqFooter =
+    "\nExamples:\n"
+    "  autorecycle dlq ls\n"
+    "  autorecycle dlq peek orders-dlq --kind decode\n"
+    "  autorecycle dlq replay orders-dlq --dry-run\n"
+    "  autorecycle dlq replay orders-dlq --where 'detail.type = \"x\"' --rate 50 --canary 10\n"
+    "  autorecycle dlq export orders-dlq letters.ndjson && autorecycle dlq purge orders-dlq\n\n"
+    "Exit codes: 0 everything that was meant was done; 1 failed, with the reason; 2 wrong usage;\n"
+    "3 something that was meant is still there (could not be sent, the canary came back); 128+N\n"
+    "stopped by signal N, what was held has been given back. A replay that did not end goes on\n"
+    "with --resume. See docs/dead-letters.md.\n";
+
 // CLI11 writes what it found through here; the values stay text, worker/config.cc reads them.
 struct Found {
   Settings values;
@@ -127,6 +140,11 @@ struct Found {
   std::string config_file;
   std::string input_file;
   std::vector<std::string> groups;
+  DlqSettings dlq_options;
+  std::map<std::string, bool> dlq_switches;
+  std::string dlq_queue;
+  std::string dlq_id;
+  std::string dlq_file;
 };
 
 // The group as a word of its own; --asg says the same.
@@ -167,6 +185,53 @@ CLI::App* add_command(CLI::App& parent, const char* name, const char* about, con
   command->footer(footer);
   add_options(*command, scope, found);
   return command;
+}
+
+CLI::App* add_dlq_command(CLI::App& dlq, const char* name, const char* about, unsigned bit,
+                          Found& found) {
+  CLI::App* command = add_command(dlq, name, about, kDlqFooter, kDlqScope, found);
+  for (const DlqOptionSpec& spec : dlq_option_specs()) {
+    if ((spec.commands & bit) == 0) continue;
+    if (spec.argument.empty()) {
+      command->add_flag("--" + spec.name, found.dlq_switches[spec.name], spec.help);
+      continue;
+    }
+    // Every one is kept, in its order; what may be given once is refused with the others' words.
+    const auto keep = [&found, option = spec.name](const std::vector<std::string>& texts) {
+      for (const std::string& text : texts) found.dlq_options.emplace_back(option, text);
+    };
+    command->add_option_function<std::vector<std::string>>("--" + spec.name, keep, spec.help)
+        ->type_name(spec.argument)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+  }
+  return command;
+}
+
+void add_dlq(CLI::App& app, Found& found) {
+  CLI::App* dlq = app.add_subcommand("dlq", "Dead letters: look, replay, export, import, purge");
+  dlq->require_subcommand(1);
+  dlq->footer(kDlqFooter);
+  const auto queue = [&found](CLI::App* command) {
+    command->add_option("queue", found.dlq_queue, "The dead-letter queue: name, URL or ARN")
+        ->required();
+    return command;
+  };
+  add_dlq_command(*dlq, "ls", "List dead-letter queues: depth, age, reasons", kDlqLs, found)
+      ->add_option("prefix", found.dlq_queue, "Only queues whose names begin so");
+  queue(add_dlq_command(*dlq, "peek", "Print some letters; all of them go back", kDlqPeek, found));
+  queue(add_dlq_command(*dlq, "show", "Print all of one letter", kDlqShow, found))
+      ->add_option("id", found.dlq_id, "Message id, of the letter or of the original")
+      ->required();
+  queue(add_dlq_command(*dlq, "replay", "Send letters back to where they came from", kDlqReplay,
+                        found));
+  queue(add_dlq_command(*dlq, "export", "Write letters as NDJSON; they stay", kDlqExport, found))
+      ->add_option("file", found.dlq_file, "A new file; standard output without one");
+  add_dlq_command(*dlq, "import", "Send the letters of an export, once all of it is verified",
+                  kDlqImport, found)
+      ->add_option("file", found.dlq_file, "The export, or - for standard input");
+  queue(add_dlq_command(*dlq, "purge", "Delete all letters, after asking", kDlqPurge, found));
 }
 
 std::string chosen(const CLI::App& app) {
@@ -254,6 +319,8 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
                          kHistoryScope, found),
              found);
 
+  add_dlq(app, found);
+
   CommandLine line;
   if (const OptionSpec* secret = secret_among(arguments)) {
     line.exit_code = kExitUsage;
@@ -286,6 +353,13 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
   line.config_file = found.config_file;
   line.input_file = found.input_file;
   line.groups = std::move(found.groups);
+  line.dlq_options = std::move(found.dlq_options);
+  for (const auto& [name, given] : found.dlq_switches) {
+    if (given) line.dlq_options.emplace_back(name, "true");
+  }
+  line.dlq_queue = found.dlq_queue;
+  line.dlq_id = found.dlq_id;
+  line.dlq_file = found.dlq_file;
   return line;
 }
 

@@ -4,6 +4,7 @@
 #include "worker/config.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace worker {
@@ -23,6 +24,12 @@ struct CommandLine {
   std::string config_file;          // of --config
   std::string input_file;           // of `decode FILE`; "-" is standard input
   std::vector<std::string> groups;  // of `status GROUP...`
+
+  // Of `dlq ...`, see worker/dlq_options.h.
+  std::vector<std::pair<std::string, std::string>> dlq_options;
+  std::string dlq_queue;
+  std::string dlq_id;
+  std::string dlq_file;
 };
 
 // `arguments` without the program's name.

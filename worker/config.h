@@ -122,6 +122,7 @@ enum Scope : unsigned {
   kStatusScope = 1024,
   kControlScope = 2048,
   kHistoryScope = 4096,
+  kDlqScope = 8192,
   kEveryScope = ~0U,
 };
 

@@ -291,7 +291,7 @@ void add_command_rows(std::vector<OptionSpec>& rows) {
 
 void add_common_rows(std::vector<OptionSpec>& rows) {
   const unsigned aws = kWorkerScope | kEnqueueScope | kPlanScope | kCredentialsScope |
-                       kStatusScope | kControlScope | kHistoryScope;
+                       kStatusScope | kControlScope | kHistoryScope | kDlqScope;
   rows.push_back({"region", "REGION", "AWS region", aws, "a region such as eu-west-2",
                   set_text<&Config::region>, "AWS_REGION or the profile"});
   rows.push_back({"profile", "NAME", "Profile of the shared AWS config files", aws,

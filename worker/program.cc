@@ -1,6 +1,7 @@
 #include "worker/program.h"
 
 #include "worker/cli.h"
+#include "worker/command_dlq.h"
 
 #include <unistd.h>  // environ
 
@@ -64,6 +65,7 @@ int run_command(const CommandLine& line, const Config& config, std::istream& in,
   if (line.command == "resume") return run_control(config, ControlWish::kResume, out, err);
   if (line.command == "cancel") return run_control(config, ControlWish::kCancel, out, err);
   if (line.command == "history") return run_history(config, out, err);
+  if (line.command.starts_with("dlq ")) return run_dlq(line, config, in, out, err);
   if (line.command == "window") return run_window(config, base::RealClock().now(), out, err);
   return run_decode_of(line.input_file, config.output.value_or(Output::kJson), in, out, err);
 }

@@ -43,6 +43,15 @@ TEST(ChildProcess, GivesBothOutputsAndTheExitCode) {
   EXPECT_EQ(sh("kill -KILL $$").value().exit_code, 137);
 }
 
+TEST(ChildProcess, IsGivenItsWholeInputWhetherItReadsItOrNot) {
+  aws::ProcessLimits limits;
+  limits.bytes_max = 4U << 20U;
+  limits.input = std::string(2U << 20U, 'x') + "end";
+  EXPECT_EQ(sh("cat", limits).value().output, limits.input);
+  EXPECT_EQ(sh("echo ignored", limits).value().output, "ignored\n");
+  EXPECT_EQ(sh("cat").value().output, "") << "nothing without one";
+}
+
 TEST(ChildProcess, PassesWordsAsTheyAre) {
   EXPECT_EQ(run({"printf", "%s|", "a b", "$HOME", "*"}).value().output, "a b|$HOME|*|");
 }

@@ -1,5 +1,7 @@
 #include "dlq/dead_letter.h"
 
+#include "dlq/letter.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -20,7 +22,11 @@ aws::SqsMessage message_with(std::size_t attributes) {
 
 const Cause kCause{.reason = "field x: expected a number",
                    .error_kind = "decode",
-                   .source_queue = "autorecycle-events"};
+                   .source_queue = "autorecycle-events",
+                   .consumer = "intake",
+                   .version = "0.1.0",
+                   .trace_id = "5759e988bd862e3fe1be46a994272793",
+                   .now = base::parse_rfc3339("2026-01-02T03:09:05Z").value()};
 
 std::size_t bytes_of(const aws::SendOptions& send) {
   std::size_t bytes = send.body.size();
@@ -42,7 +48,10 @@ TEST(DeadLetter, KeepsTheBodyAndSaysWhy) {
   EXPECT_EQ(value(letter, kErrorKind), "decode");
   EXPECT_EQ(value(letter, kAttempts), "3");
   EXPECT_EQ(value(letter, kSourceQueue), "autorecycle-events");
-  EXPECT_EQ(value(letter, kMessageId), "m-1");
+  const auto record = messages::read_dead_letter_record(value(letter, kRecord)).value();
+  EXPECT_EQ(record.message_id, "m-1");
+  EXPECT_EQ(record.consumer, "intake");
+  EXPECT_EQ(base::format_rfc3339(record.last_seen), "2026-01-02T03:09:05Z");
   EXPECT_EQ(value(letter, "tenant0"), "v0");
   EXPECT_EQ(letter.send.group_id, "");
   EXPECT_TRUE(letter.left_out.empty());
