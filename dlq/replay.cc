@@ -178,7 +178,7 @@ awaitable<void> Replay::settle(std::vector<LetterId> ids) {
 }
 
 // False when the replay is to stop.
-awaitable<bool> Replay::sleep(base::Duration duration) {
+awaitable<bool> Replay::pause_for(base::Duration duration) {
   const auto until = context_.clock.steady_now() + duration;
   while (!stop_.requested()) {
     const auto now = context_.clock.steady_now();
@@ -195,7 +195,7 @@ awaitable<bool> Replay::wait_for_pace() {
   const auto enough = std::min({in_hand_.size(), left(), static_cast<std::size_t>(second)});
   const auto now = context_.clock.steady_now();
   const auto when = pace_.when(enough, now);
-  co_return co_await sleep(std::chrono::ceil<base::Duration>(when - now));
+  co_return co_await pause_for(std::chrono::ceil<base::Duration>(when - now));
 }
 
 // Whether to go on. What came back during the wait is looked for among the letters behind.
@@ -203,7 +203,7 @@ awaitable<base::Result<bool>> Replay::canary_lives() {
   const auto before = co_await walk_.depth();
   if (!before) co_return before.error();
   report();
-  if (!co_await sleep(options_.canary_wait)) {
+  if (!co_await pause_for(options_.canary_wait)) {
     summary_.ended = Ended::kStopped;
     co_return false;
   }

@@ -84,7 +84,7 @@ class Replay {
   std::size_t wanted() const;
   std::size_t left() const;
   boost::asio::awaitable<bool> wait_for_pace();
-  boost::asio::awaitable<bool> sleep(base::Duration duration);
+  boost::asio::awaitable<bool> pause_for(base::Duration duration);
   boost::asio::awaitable<base::Result<void>> round(std::size_t count);
   boost::asio::awaitable<bool> prepare(Item& item);
   boost::asio::awaitable<base::Result<void>> edit(Item& item);

@@ -109,6 +109,8 @@ int run_dlq(const CommandLine& line, const Config& config, std::istream& in, std
     fail(err, filter.error());
     return kExitUsage;
   }
+  // A limit on the size of files is an error of that write; it must not end the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   CommandSession session(config);
   if (!session.aws) return fail_to_start(err, session.aws.error());
   dlq::Stop stop;

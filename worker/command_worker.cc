@@ -4,10 +4,12 @@
 #include "worker/board.h"
 #include "worker/cli.h"
 #include "worker/commands.h"
+#include "worker/dead_letter_watch.h"
 #include "worker/endpoints.h"
 #include "worker/large_payload.h"
 #include "worker/metrics.h"
 #include "worker/notifications.h"
+#include "worker/oncall_replay.h"
 #include "worker/rounds.h"
 #include "worker/runtime.h"
 #include "worker/startup.h"
@@ -133,17 +135,24 @@ awaitable<base::Result<void>> Process::serve() {
   if (!queues) co_return queues.error();
 
   Board board(clock_, metrics_);
+  OncallReplay replays({aws.polls(), aws.sqs(), clock_, random_});
   const auto notifier = make_notifier(aws.notify_clients(), config_, aws.endpoints().region.value,
                                       io_.get_executor(), clock_, random_);
-  const ConsumerList list =
-      factory_(aws.services(), *recycle, [&](const consumers::recycle::Progress& progress) {
+  const ConsumerList list = factory_(
+      aws.services(), *recycle,
+      [&](const consumers::recycle::Progress& progress) {
         board.update(progress);
         notifier->post(progress);
-      });
+      },
+      replays);
   std::vector<consumers::Consumer*> consumers;
   for (const auto& consumer : list) consumers.push_back(consumer.get());
   std::map<std::string, QueueTarget> routes;
   for (const QueueSettings& queue : *queues) routes[queue.role] = queue.target;
+  std::vector<std::pair<std::string, base::QueueUrl>> letters;
+  for (const QueueSettings& queue : *queues) {
+    if (queue.dead_letters) letters.emplace_back(queue.role, queue.dead_letters->url);
+  }
   Runtime runtime(context, std::move(*queues), std::move(consumers),
                   static_cast<std::size_t>(config_.in_flight_total));
   Endpoints endpoints(runtime, metrics_, board, listens_on_loopback(config_.listen));
@@ -153,7 +162,9 @@ awaitable<base::Result<void>> Process::serve() {
   if (!server) co_return server.error();
   if (*server) tasks.spawn("serving HTTP", (*server)->run());
   tasks.spawn("notifying", notifier->run());
-  std::deque<asio::cancellation_signal> ends;  // of the rounds
+  std::deque<asio::cancellation_signal> ends;  // of what goes on for ever
+  tasks.spawn("counting dead letters", watch_dead_letters(context, std::move(letters)),
+              ends.emplace_back().slot());
   for (const auto& consumer : list) {
     consumers::Rounds* rounds = consumer->rounds();
     if (rounds == nullptr || !routes.contains(std::string(rounds->queue()))) continue;

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "consumers/consumer.h"
+#include "consumers/oncall/replay_dlq.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/history.h"
 #include "consumers/recycle/status.h"
@@ -26,9 +27,9 @@ class AwsSession;
 
 using ConsumerList = std::vector<std::unique_ptr<consumers::Consumer>>;
 // The concrete consumers; named in worker/main.cc only.
-using ConsumerFactory =
-    std::function<ConsumerList(consumers::recycle::Services, consumers::recycle::Config,
-                               consumers::recycle::ProgressObserver)>;
+using ConsumerFactory = std::function<ConsumerList(
+    consumers::recycle::Services, consumers::recycle::Config, consumers::recycle::ProgressObserver,
+    consumers::oncall::DeadLetterReplay&)>;
 
 int run_decode(const std::string& body, Output output, std::ostream& out, std::ostream& err);
 int run_window(const Config& config, base::TimePoint now, std::ostream& out, std::ostream& err);

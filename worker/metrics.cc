@@ -101,6 +101,8 @@ struct Families {
                            "1 while polling is stopped because handlers fail, 0.5 while probing");
   Counters& payloads = counters("autorecycle_payloads_total",
                                 "Message bodies fetched from and removed from S3, by result");
+  Gauges& letters = gauges("autorecycle_dead_letters",
+                           "Messages in the queue's dead-letter queue, as SQS counts them");
   Gauges& paused = gauges("autorecycle_paused", "1 while polling is paused by an operator");
 };
 
@@ -162,6 +164,9 @@ class OneQueue final : public QueueMetrics {
     all_.poison.Add({{"queue", role_}, {"error_kind", std::string(error_kind)}}).Increment();
   }
   void duplicate() override { duplicates_.Increment(); }
+  void dead_letters(std::size_t messages) override {
+    all_.letters.Add(labels()).Set(static_cast<double>(messages));
+  }
   void in_flight(std::size_t messages) override { in_flight_.Set(static_cast<double>(messages)); }
   void visibility_lost() override { lost_.Increment(); }
   void extended(std::string_view result) override { count(extensions_, all_.extensions, result); }

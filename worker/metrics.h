@@ -29,6 +29,8 @@ class QueueMetrics {
   virtual void received(std::string_view kind, std::chrono::microseconds age) = 0;
   virtual void settled(std::string_view kind, std::string_view verdict, base::Duration took) = 0;
   virtual void poisoned(std::string_view error_kind) = 0;
+  // How many are in its dead-letter queue, approximately.
+  virtual void dead_letters(std::size_t messages) = 0;
   virtual void duplicate() = 0;
   virtual void in_flight(std::size_t messages) = 0;
   virtual void extended(std::string_view result) = 0;

@@ -1,0 +1,44 @@
+// oncall-replay-dlq: replays a dead-letter queue, with the options of `autorecycle dlq replay` as
+// parameters of the same names:
+//
+//   {"queue":"orders-dlq","kind":["decode"],"where":["detail.id = 7"],"rate":50,"canary":10}
+//
+// Answers 200 with the summary; 409 when the canary came back; 400 for parameters that cannot be
+// read and queues that are not there; 503 for what may heal.
+#pragma once
+
+#include "base/result.h"
+#include "consumers/oncall/job.h"
+
+#include <string>
+
+namespace consumers::oncall {
+
+// Replaying, as somebody else does it.
+class DeadLetterReplay {
+ public:
+  struct Outcome {
+    std::string summary;  // a JSON object
+    bool canary_came_back = false;
+    bool transient = false;  // ended early by what may heal
+    bool complete = true;
+  };
+
+  virtual ~DeadLetterReplay() = default;
+  // kInvalid: `params` (a JSON object), with the parameter that is wrong.
+  virtual boost::asio::awaitable<base::Result<Outcome>> replay(std::string params,
+                                                               bool dry_run) = 0;
+};
+
+class ReplayDlqJob final : public Job {
+ public:
+  explicit ReplayDlqJob(DeadLetterReplay& replay) : replay_(replay) {}
+
+  std::string_view name() const override { return "oncall-replay-dlq"; }
+  boost::asio::awaitable<Answer> run(Request request) override;
+
+ private:
+  DeadLetterReplay& replay_;
+};
+
+}  // namespace consumers::oncall
