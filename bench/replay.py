@@ -2,10 +2,10 @@
 
     python bench/replay.py [--build build/release] [--letters 5000] [--peer-letters 1000]
 
-Both work on the same simulated region, one after the other, in alternating rounds of one run. CPU is
-that of the client's process, user and system; requests are counted by a relay in front of the
-region. Prints the table of docs/dead-letters.md and the ratio; exit code 1 when the ratio is above a
-tenth or a message costs more than 0.31 requests.
+Both work on the same simulated region, one after the other, in alternating rounds of one run. CPU
+is that of the client process, user and system; requests are counted by a relay in front of the
+region. Prints the table of docs/dead-letters.md and the ratio; exit code 1 when the ratio is above
+a tenth or a message costs more than 0.31 requests.
 """
 
 from __future__ import annotations
