@@ -41,7 +41,8 @@ Replay::Replay(Context context, ReplayOptions options, Checkpoint& checkpoint, c
             stop),
       targets_(context.sqs, options_.queue, options_.to, options_.sources),
       pace_(options_.rate, options_.ramp),
-      sent_(checkpoint.state().sent) {
+      sent_(checkpoint.state().sent),
+      uncertain_(checkpoint.state().uncertain) {
   summary_.queue = queue_name(options_.queue.value);
   summary_.run = checkpoint.state().run;
   summary_.dry_run = options_.dry_run;
@@ -115,7 +116,7 @@ awaitable<base::Result<void>> Replay::go_through() {
     if (in_hand_.empty()) dry_ = false;
     if (in_hand_.size() < wanted() && !dry_) {
       const bool patient = in_hand_.empty();
-      const auto looked = co_await look(patient);
+      const auto looked = co_await look(wanted() - in_hand_.size(), patient);
       if (!looked) co_return looked.error();
       if (patient && dry_) break;
       if (in_hand_.size() < wanted() && !dry_) continue;
@@ -131,11 +132,9 @@ awaitable<base::Result<void>> Replay::go_through() {
   co_return base::Result<void>();
 }
 
-awaitable<base::Result<void>> Replay::look(bool patient) {
-  const std::size_t count = wanted() - std::min(wanted(), in_hand_.size());
+awaitable<base::Result<void>> Replay::look(std::size_t count, bool patient) {
   auto messages = co_await walk_.next(
-      std::max<std::size_t>(count, 1), [this](const LetterId& id) { return sent_.contains(id); },
-      patient);
+      count, [this](const LetterId& id) { return sent_.contains(id); }, patient);
   if (!messages) co_return messages.error();
   dry_ = messages->empty();
   std::vector<LetterId> sent_before;
@@ -210,7 +209,7 @@ awaitable<base::Result<bool>> Replay::canary_lives() {
   const std::size_t newer = summary_.newer;
   dry_ = false;
   while (!dry_ && in_hand_.size() < kCanaryLook && walk_.looked_at() < 2 * kCanaryLook) {
-    const auto looked = co_await look(false);
+    const auto looked = co_await look(kRound, false);
     if (!looked) co_return looked.error();
   }
   const auto after = co_await walk_.depth();

@@ -72,13 +72,14 @@ class Replay {
     aws::SendOptions send;
     bool sent = false;
     bool given_up = false;
+    bool alone = false;  // it may have spoilt its batch
     int tries = 0;
   };
   using Items = std::vector<Item>;
 
   boost::asio::awaitable<void> body();
   boost::asio::awaitable<base::Result<void>> go_through();
-  boost::asio::awaitable<base::Result<void>> look(bool patient);
+  boost::asio::awaitable<base::Result<void>> look(std::size_t count, bool patient);
   boost::asio::awaitable<void> settle(std::vector<LetterId> sent_before);
   void take(aws::SqsMessage message, std::vector<LetterId>& sent_before);
   std::size_t wanted() const;
@@ -86,6 +87,7 @@ class Replay {
   boost::asio::awaitable<bool> wait_for_pace();
   boost::asio::awaitable<bool> pause_for(base::Duration duration);
   boost::asio::awaitable<base::Result<void>> round(std::size_t count);
+  base::Result<void> note_what_is_sent_again(const Items& items);
   boost::asio::awaitable<bool> prepare(Item& item);
   boost::asio::awaitable<base::Result<void>> edit(Item& item);
   boost::asio::awaitable<base::Result<void>> send_all(Items& items);
@@ -110,6 +112,7 @@ class Replay {
   LetterIds sent_;
   LetterIds produced_;
   LetterIds undeleted_;
+  LetterIds uncertain_;  // of the run that was cut off: not sent again yet
   std::set<std::pair<std::string, std::string>> stopped_groups_;
   bool dry_ = false;  // the last look brought nothing
   bool canary_passed_ = false;

@@ -47,6 +47,8 @@ awaitable<base::Result<void>> Replay::round(std::size_t count) {
   for (const Item& item : items) ids.push_back(item.id);
   const auto noted = checkpoint_.about_to_send(ids);
   if (!noted) co_return noted.error();
+  const auto twice = note_what_is_sent_again(items);
+  if (!twice) co_return twice.error();
   const auto sent = co_await send_all(items);
   std::erase_if(items, [](const Item& item) { return !item.sent; });
   pace_.took(items.size());
@@ -56,6 +58,17 @@ awaitable<base::Result<void>> Replay::round(std::size_t count) {
   co_await settle(std::move(ids));
   if (!sent) co_return sent.error();
   co_return ended;
+}
+
+// Of the run that was cut off nobody knows whether these were sent. Noted before they are sent, so
+// that being cut off once more counts them once more.
+base::Result<void> Replay::note_what_is_sent_again(const Items& items) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (uncertain_.erase(items[i].id) > 0) positions.push_back(i);
+  }
+  summary_.possibly_twice += positions.size();
+  return checkpoint_.unsure(positions);
 }
 
 // False if it cannot be sent.
@@ -132,10 +145,10 @@ std::vector<std::vector<std::size_t>> Replay::next_batches(const Items& items) c
   std::vector<Parcel> parcels;
   parcels.reserve(items.size());
   for (const Item& item : items) {
-    parcels.push_back({item.target.url.value, item.target.fifo ? item.send.group_id : std::string(),
-                       item.tries > 0 ? aws::kSqsBytesMax  // alone: it may have spoilt its batch
-                                      : aws::sqs_bytes(item.send.body, item.send.attributes),
-                       !item.sent && !item.given_up});
+    parcels.push_back(
+        {item.target.url.value, item.target.fifo ? item.send.group_id : std::string(),
+         item.alone ? aws::kSqsBytesMax : aws::sqs_bytes(item.send.body, item.send.attributes),
+         !item.sent && !item.given_up});
   }
   auto batches = pack(parcels);
   if (batches.size() > kSendsMax) batches.resize(kSendsMax);
@@ -195,7 +208,6 @@ awaitable<void> Replay::send_batch(Items& items, std::vector<std::size_t> positi
       sent_.insert(item.id);
       produced_.insert(letter_id(*(*results)[i]));
       sent.push_back(positions[i]);
-      if (checkpoint_.state().uncertain.contains(item.id)) unsure.push_back(positions[i]);
       continue;
     }
     const base::Error error = results ? (*results)[i].error() : results.error();
@@ -223,7 +235,8 @@ void Replay::one_failed(Items& items, std::size_t position, const base::Error& e
   ++item.tries;
   if (error.is_transient() && item.tries < kTries) return;
   // Perhaps it is ours alone that the target does not take.
-  if (!error.is_transient() && item.tries == 1) {
+  if (!error.is_transient() && !item.alone) {
+    item.alone = true;
     take_mark_off(item.send);
     return;
   }

@@ -193,12 +193,12 @@ awaitable<base::Result<bool>> Walk::is_over() {
 // False if that would bring nothing new.
 awaitable<bool> Walk::make_room() {
   over_limit_ = false;
-  if (std::exchange(fresh_since_room_, 0) == 0) co_return false;
   std::vector<LetterId> kept;
   for (const LetterId& id : hold_.all()) {
     if (hold_.find(id)->kept) kept.push_back(id);
   }
-  if (kept.empty()) co_return false;
+  if (kept.empty()) co_return true;  // others hold them all: patience
+  if (std::exchange(fresh_since_room_, 0) == 0) co_return false;
   base::log_warn("dlq", "the queue's in-flight limit is reached, half of what is kept goes back",
                  {{"held", hold_.size()}});
   kept.resize((kept.size() + 1) / 2);

@@ -138,6 +138,7 @@ TEST(Replay, AStoppedRunGivesEverythingBackAtOnce) {
   rig.bury(300);
   dlq::ReplayOptions options = rig.options();
   options.filter = ReplayRig::filter({.body = "[05]$"});
+  options.rate = 5;
   options.progress = [&rig](const dlq::Summary& summary) {
     if (summary.sent >= 20) rig.stop.request();
   };
