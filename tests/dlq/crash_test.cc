@@ -1,49 +1,18 @@
 // The replay dies at any of its API calls and is resumed; and goes through everything that a queue
 // service can do to it. Judged by the server's own ledger.
-#include "tests/dlq/replay_rig.h"
+#include "tests/dlq/crash_rig.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <set>
 
 namespace {
 
+using test::CheckpointFile;
 using test::Crash;
 using test::ReplayRig;
+using test::with_crashes;
 using namespace std::chrono_literals;
-
-struct CheckpointFile {
-  CheckpointFile() : path(fmt::format("{}/replay-{}.checkpoint", testing::TempDir(), ::getpid())) {
-    std::filesystem::remove(path);
-  }
-  ~CheckpointFile() { std::filesystem::remove(path); }
-  const std::string path;
-};
-
-// Runs until it ends without a crash, every process dying `step(random)` calls after its start.
-dlq::Summary with_crashes(ReplayRig& rig, const std::string& queue,
-                          const std::function<int()>& calls_to_live, int& crashes) {
-  const CheckpointFile file;
-  while (true) {
-    ReplayRig::Process process(rig);
-    auto state = rig.state();
-    state.queue = rig.url(queue).value;
-    auto checkpoint = std::filesystem::exists(file.path)
-                          ? dlq::Checkpoint::resume(file.path)
-                          : dlq::Checkpoint::create(file.path, state);
-    if (!checkpoint) throw std::runtime_error(checkpoint.error().to_string());
-    const int calls = calls_to_live();
-    (rig.random.chance(0.5) ? process.crash_before : process.crash_after) = calls;
-    try {
-      return rig.replay(rig.options(queue), **checkpoint, process);
-    } catch (const Crash&) {
-      ++crashes;
-    }
-  }
-}
 
 TEST(ReplayCrash, AtAnyCallLosesNothingAndResumeKnowsWhatMayBeThereTwice) {
   for (int call = 1; call <= 40; ++call) {
@@ -85,17 +54,7 @@ TEST(ReplayCrash, AgainAndAgainAmidEveryFaultLosesNothing) {
     ReplayRig rig(seed);
     rig.bury(700);
     rig.bury(100, "other");
-    auto& faults = rig.region.faults();
-    faults.settings().batch_entry_fails = 0.05;
-    faults.settings().batch_entry_refused = 0.01;
-    faults.settings().partial_receive = 0.3;
-    faults.settings().empty_receive = 0.1;
-    faults.settings().duplicate_delivery = 0.02;
-    faults.settings().any_order = 0.5;
-    faults.settings().delete_undone = 0.02;
-    faults.add({.kind = sim::FaultKind::kThrottle, .service = "sqs", .probability = 0.05});
-    faults.add({.kind = sim::FaultKind::kError, .service = "sqs", .probability = 0.02});
-    faults.add({.kind = sim::FaultKind::kLost, .service = "sqs", .probability = 0.02});
+    test::everything_goes_wrong(rig.region.faults());
     const auto summary = with_crashes(
         rig, "letters", [&rig] { return 30 + static_cast<int>(rig.random.below(200)); }, crashes);
     EXPECT_TRUE(rig.ledger.lost.empty());
