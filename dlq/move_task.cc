@@ -4,7 +4,6 @@
 #include "dlq/letter.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace dlq {
@@ -17,15 +16,6 @@ namespace {
 constexpr base::Duration kLook = std::chrono::seconds(1);
 constexpr int kFailuresMax = 30;  // looks in a row
 constexpr int kCancels = 5;
-
-// What servers without move tasks answer.
-bool is_unknown_operation(const base::Error& error) {
-  constexpr auto kCodes = std::to_array<std::string_view>(
-      {"InvalidAction", "UnknownOperationException", "UnknownOperation", "NotImplemented",
-       "NotImplementedException", "UnsupportedOperationException"});
-  return std::ranges::find(kCodes, error.code) != kCodes.end() || error.code.starts_with("Http4") ||
-         error.code.starts_with("Http501");
-}
 
 awaitable<bool> is_running(aws::Sqs& sqs, std::string source_arn) {
   const auto tasks = co_await sqs.list_message_move_tasks(std::move(source_arn));
@@ -98,13 +88,8 @@ awaitable<base::Result<Moved>> move_all(Context context, MoveOptions options, co
                               "' is running already; wait for its end, or cancel it with "
                               "`aws sqs cancel-message-move-task`");
     }
-    // Only queues that a redrive policy names have tasks, and letters of other kinds have ours.
-    const bool not_for_sqs = error.kind == base::ErrorKind::kInvalid ||
-                             error.kind == base::ErrorKind::kNotFound ||
-                             error.kind == base::ErrorKind::kDenied;
-    if (!is_unknown_operation(error) && !not_for_sqs) {
-      co_return error.while_doing("starting a move task");
-    }
+    // No such tasks on this server, no permission to have one, no queue that names this one: our
+    // own replay has its own words for what is wrong, if that is wrong for it too.
     moved.taken = false;
     moved.why_not = error.to_string();
     co_return moved;

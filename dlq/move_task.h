@@ -28,8 +28,7 @@ struct Moved {
   Summary summary;
 };
 
-// Errors, of the start alone, and clear: another task is running, not a dead-letter queue, no
-// permission. `summary.ended` says the rest.
+// kInvalid: another task of the queue is running. `summary.ended` says the rest.
 boost::asio::awaitable<base::Result<Moved>> move_all(Context context, MoveOptions options,
                                                      const Stop& stop);
 

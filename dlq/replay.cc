@@ -48,6 +48,7 @@ Replay::Replay(Context context, ReplayOptions options, Checkpoint& checkpoint, c
   summary_.dry_run = options_.dry_run;
   summary_.sent_before = sent_.size();
   summary_.possibly_twice = checkpoint.state().possibly_twice;
+  canary_passed_ = options_.dry_run;  // there would be nothing to wait for
 }
 
 awaitable<Summary> Replay::run() {

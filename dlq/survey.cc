@@ -156,7 +156,8 @@ awaitable<base::Result<SurveyedQueue>> describe_queue(Context context, std::stri
 
 awaitable<base::Result<std::vector<SurveyedQueue>>> survey(Context context, std::string prefix,
                                                            std::size_t sample, const Stop& stop) {
-  const auto urls = co_await context.sqs.list_queues(prefix);
+  // All of them: a dead-letter queue is known by the queues that name it, which have other names.
+  const auto urls = co_await context.sqs.list_queues({});
   if (!urls) co_return urls.error();
   std::map<std::string, SurveyedQueue> queues;
   std::map<std::string, std::vector<std::string>> sources;  // by dead-letter queue
@@ -164,7 +165,9 @@ awaitable<base::Result<std::vector<SurveyedQueue>>> survey(Context context, std:
     if (stop.requested()) break;
     const auto attributes = co_await context.sqs.get_queue_attributes(url);
     if (!attributes) {
-      if (attributes.error().kind == base::ErrorKind::kNotFound) continue;  // deleted meanwhile
+      // Deleted meanwhile, or somebody else's business.
+      const auto kind = attributes.error().kind;
+      if (kind == base::ErrorKind::kNotFound || kind == base::ErrorKind::kDenied) continue;
       co_return attributes.error().while_doing("queue '" + queue_name(url.value) + "'");
     }
     SurveyedQueue queue = describe(url, *attributes);
@@ -174,7 +177,7 @@ awaitable<base::Result<std::vector<SurveyedQueue>>> survey(Context context, std:
   std::vector<SurveyedQueue> found;
   for (auto& [name, from] : sources) {
     const auto queue = queues.find(name);
-    if (queue == queues.end()) continue;  // of another account, or not of the prefix
+    if (queue == queues.end() || !name.starts_with(prefix)) continue;  // of another account
     queue->second.sources = std::move(from);
     if (sample > 0) co_await sample_queue(context, queue->second, sample, stop);
     found.push_back(std::move(queue->second));

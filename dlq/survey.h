@@ -30,8 +30,8 @@ struct SurveyedQueue {
   std::optional<base::Error> error;  // why it was not sampled
 };
 
-// Every queue that a redrive policy names, of those whose names begin with `prefix`, sorted by
-// name; `sample` letters of each are looked at (0: none).
+// Every queue that a redrive policy names and whose name begins with `prefix`, sorted by name;
+// `sample` letters of each are looked at (0: none).
 boost::asio::awaitable<base::Result<std::vector<SurveyedQueue>>> survey(Context context,
                                                                         std::string prefix,
                                                                         std::size_t sample,
