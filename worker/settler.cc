@@ -151,13 +151,14 @@ awaitable<bool> Settler::poison(Entry& entry, consumers::Poison verdict) {
                                              {"reason", verdict.reason}}));
     co_return retry(entry, settings_.retry_cap, verdict.reason);
   }
-  const dlq::Cause cause{.reason = verdict.reason,
-                         .error_kind = verdict.error_kind,
-                         .source_queue = settings_.name,
-                         .consumer = std::string(entry.consumer),
-                         .version = kVersion,
-                         .trace_id = entry.trace ? entry.trace->trace_id : std::string(),
-                         .now = context_.clock.now()};
+  const dlq::Cause cause{
+      .reason = verdict.reason,
+      .error_kind = verdict.error_kind,
+      .source_queue = settings_.name,
+      .consumer = entry.consumer ? std::string(entry.consumer->name()) : std::string(),
+      .version = kVersion,
+      .trace_id = entry.trace ? entry.trace->trace_id : std::string(),
+      .now = context_.clock.now()};
   auto letter = dlq::make_dead_letter(entry.message, cause, settings_.dead_letters->fifo);
   letter.send.queue = settings_.dead_letters->url;
   const auto sent = co_await context_.payloads.send(context_.sqs, std::move(letter.send));
