@@ -132,6 +132,30 @@ def test_history_tells_of_what_was_done(deployment, start_worker):
     assert "web-asg-1" in deployment.cli("history").stdout
 
 
+def test_the_regions_trail_answers_boto3_page_by_page(deployment):
+    deployment.add_recyclable("web-asg-1", "out-in")
+    for number in range(60):
+        deployment.region.autoscaling.create_or_update_tags(Tags=[
+            {"ResourceId": "web-asg-1", "ResourceType": "auto-scaling-group", "Key": "number",
+             "Value": str(number), "PropagateAtLaunch": False}])
+
+    def pages():
+        pages = deployment.region.cloudtrail.get_paginator("lookup_events").paginate(
+            LookupAttributes=[{"AttributeKey": "EventName",
+                               "AttributeValue": "CreateOrUpdateTags"}])
+        return [page["Events"] for page in pages]
+
+    def numbers():
+        records = [json.loads(one["CloudTrailEvent"]) for page in pages() for one in page]
+        return [one["requestParameters"]["tags"][0]["value"] for one in records]
+
+    newest_first = [str(number) for number in reversed(range(60))]
+    wait_until("all of them", lambda: numbers() == newest_first)
+    assert max(len(page) for page in pages()) <= 50
+    with pytest.raises(deployment.region.cloudtrail.exceptions.InvalidMaxResultsException):
+        deployment.region.cloudtrail.lookup_events(MaxResults=51)
+
+
 def test_watch_prints_what_changes_into_a_pipe(deployment, start, build, directory):
     from processes import Process
     from stack import WORKER, find_binary, worker_environment
