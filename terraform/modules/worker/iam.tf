@@ -12,18 +12,20 @@ locals {
   )
 
   resources = {
-    any                = ["*"] # Describe calls know no resources
-    queues             = [for role in local.roles : var.queues[role].arn]
-    dead_letter_queues = [for role in local.roles : var.queues[role].dlq_arn]
-    events_queue       = contains(keys(var.queues), "events") ? [var.queues["events"].arn] : []
-    groups             = ["arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/*"]
-    state_machines     = var.state_machine_arns
-    topics             = var.sns_topic_arns
-    event_buses        = var.event_bus_arns
-    instance_roles     = var.roll_back == null ? [] : var.roll_back.instance_role_arns
-    payload_objects    = var.payload_bucket == null ? [] : ["${var.payload_bucket.arn}/*"]
-    payload_buckets    = var.payload_bucket == null ? [] : [var.payload_bucket.arn]
-    keys               = var.kms_key == null ? [] : [var.kms_key.arn]
+    any                    = ["*"] # Describe calls know no resources
+    queues                 = [for role in local.roles : var.queues[role].arn]
+    dead_letter_queues     = [for role in local.roles : var.queues[role].dlq_arn]
+    all_queues             = [for queue in values(var.queues) : queue.arn]
+    all_dead_letter_queues = [for queue in values(var.queues) : queue.dlq_arn]
+    events_queue           = contains(keys(var.queues), "events") ? [var.queues["events"].arn] : []
+    groups                 = ["arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/*"]
+    state_machines         = var.state_machine_arns
+    topics                 = var.sns_topic_arns
+    event_buses            = var.event_bus_arns
+    instance_roles         = var.roll_back == null ? [] : var.roll_back.instance_role_arns
+    payload_objects        = var.payload_bucket == null ? [] : ["${var.payload_bucket.arn}/*"]
+    payload_buckets        = var.payload_bucket == null ? [] : [var.payload_bucket.arn]
+    keys                   = var.kms_key == null ? [] : [var.kms_key.arn]
   }
 
   conditions = {
@@ -38,7 +40,7 @@ locals {
   }
 
   # Statements about nothing (no state machines, say) are left out: IAM refuses them.
-  statements = { for who in concat(local.granted, ["operator"]) : who => [
+  statements = { for who in concat(local.granted, ["operator", "dead_letters"]) : who => [
     for statement in local.permissions[who] : merge(
       {
         Sid      = statement.sid

@@ -16,6 +16,14 @@ output "operator_policy_json" {
   })
 }
 
+output "dead_letters_policy_json" {
+  description = "A policy for people who inspect, replay and purge dead letters: `autorecycle dlq`."
+  value = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.statements["dead_letters"]
+  })
+}
+
 output "log_group_name" {
   description = "The worker's log: JSON lines. The module `monitoring` counts in it."
   value       = aws_cloudwatch_log_group.this.name

@@ -217,6 +217,13 @@ run "people_may_plan_and_ask" {
   }
 }
 
+run "people_may_work_on_dead_letters" {
+  assert {
+    condition     = jsondecode(output.dead_letters_policy_json).Statement[1].Resource == [for queue in values(var.queues) : queue.dlq_arn]
+    error_message = "of every queue, and take messages from nothing else"
+  }
+}
+
 run "the_container_has_nothing_to_write_to" {
   assert {
     condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].readonlyRootFilesystem
