@@ -72,7 +72,7 @@ def main() -> int:
             create_rules(region.events, queues.arn(region.sqs, "events"))
             templates = [region.create_template(f"bench-{i}") for i in range(options.templates)]
             for i in range(options.groups):
-                region.create_group(f"web-asg-{i:04}", templates[i % len(templates)], options.size,
+                region.create_group(f"web{i:04}-asg-1", templates[i % len(templates)], options.size,
                                     recyclable("out-in"))
             time.sleep(10)
             region.config(launch_lag_ms=20_000, terminate_lag_ms=20_000)
