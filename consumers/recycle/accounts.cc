@@ -113,12 +113,20 @@ bool is_superseded(const Turn& turn, const Journal& journal, const Member& membe
   return launched >= journal.started_at && launched != base::TimePoint::max();
 }
 
+bool are_replaced_in_place(const Turn& turn, const Journal& journal) {
+  const Census& census = turn.census;
+  if (census.old_units >= ceiling(turn.policy, journal, census)) return true;
+  return std::any_of(census.old.begin(), census.old.end(),
+                     [&](const Member& member) { return !is_superseded(turn, journal, member); });
+}
+
 Bounds grown(const Turn& turn, const Journal& journal) {
   const aws::AutoScalingGroup& group = turn.group();
   const int room = ceiling(turn.policy, journal, turn.census);
+  const bool in_place = are_replaced_in_place(turn, journal);
   int old = turn.census.old_units;
   for (const Member& member : turn.census.old) {
-    if (is_superseded(turn, journal, member)) old -= member.units;  // replaced in its place
+    if (in_place && is_superseded(turn, journal, member)) old -= member.units;
   }
   const int goal = std::max(journal.wanted(), std::min(old + journal.wanted(), room));
   const int desired = std::max(group.desired_capacity, goal);

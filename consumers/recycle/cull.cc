@@ -98,6 +98,8 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
   const int surplus = turn.group().desired_capacity - settled(turn).wanted();
   auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, surplus);
   if (!in_order && chosen.empty()) return std::nullopt;
+  const Bounds floor{.min_size = turn.journal.wanted(), .max_size = {}, .desired = {}};
+  if (auto bounds = hold_bounds(turn, floor, "room to take out what is too many")) return *bounds;
   const Member& victim = in_order ? *list.next : *find(census.fresh, chosen.front().id);
   if (victim.ready && census.ready() - victim.units < turn.journal.wanted()) {
     return stand_by(turn, turn.context.ready_timeout, describe_ready(turn, turn.wanted_fresh()));

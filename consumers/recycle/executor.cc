@@ -31,8 +31,10 @@ Outcome write_journal(Services services, base::GroupName group, Journal journal)
 Outcome remove_journal(Services services, aws::AutoScalingGroup group) {
   std::vector<std::string> keys = journal_keys(group.tags);
   const std::string control(kTagControl);
-  if (group.tags.contains(control)) keys.push_back(control);
-  if (keys.empty()) co_return base::Result<void>();
+  if (keys.empty() && !group.tags.contains(control)) co_return base::Result<void>();
+  // Also unseen: an operator may have set it since the group was read, and it must not outlive what
+  // it was meant for. Deleting a tag that is not there is no error.
+  keys.push_back(control);
   co_return co_await services.auto_scaling.delete_tags(group.name, std::move(keys));
 }
 

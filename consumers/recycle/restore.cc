@@ -95,15 +95,17 @@ std::optional<Mutate> restore_bounds(const Turn& turn) {
       is_one_of(journal.our_min, group.min_size) ? journal.original_min : group.min_size;
   int high = is_one_of(journal.our_max, group.max_size) ? journal.original_max : group.max_size;
   high = std::max(high, low);
+  // in-out gave up between taking one out and asking for its replacement. Noted first, so that it
+  // is not taken for a scale-out by others.
+  const int wanted = std::min({settled(turn).wanted(), group.max_size, high});
+  if (journal.strategy == Strategy::kInOut && group.desired_capacity < wanted) {
+    return hold_bounds(turn, {.min_size = group.min_size, .max_size = {}, .desired = wanted},
+                       "the replacement of what was taken out");
+  }
   SetBounds bounds;
   if (group.min_size != low) bounds.min_size = low;
   if (group.max_size != high) bounds.max_size = high;
-  // in-out gave up between taking one out and asking for its replacement.
-  const int wanted = std::min(settled(turn).wanted(), high);
-  if (journal.strategy == Strategy::kInOut && group.desired_capacity < wanted) {
-    bounds.desired_capacity = wanted;
-  }
-  if (!bounds.min_size && !bounds.max_size && !bounds.desired_capacity) return std::nullopt;
+  if (!bounds.min_size && !bounds.max_size) return std::nullopt;
   return Mutate{.action = bounds, .why = "the original bounds"};
 }
 

@@ -102,6 +102,9 @@ void note(Journal& journal, const aws::AutoScalingGroup& group, const Bounds& ho
 std::optional<Mutate> hold_bounds(const Turn& turn, const Bounds& hold, const std::string& why);
 // Launched by this run and old already, because the group's template changed once more.
 bool is_superseded(const Turn& turn, const Journal& journal, const Member& member);
+// Whether superseded ones are replaced in their place: while there are others to serve meanwhile,
+// or no room to grow. Else they are old like any other.
+bool are_replaced_in_place(const Turn& turn, const Journal& journal);
 // Full size beside the old ones, or as much of it as there is room for, held against scale-in.
 Bounds grown(const Turn& turn, const Journal& journal);
 // How far the group may grow: never beyond twice its size.

@@ -48,7 +48,7 @@ TEST(Oncall, RunsOneRequestOnceHoweverOftenItComes) {
   Rig rig;
   const auto first = rig.consume("oncall-replay-dlq", R"({"queue":"q"})");
   const auto second = rig.consume("oncall-replay-dlq", R"({"queue":"q"})");
-  EXPECT_EQ(std::get<Done>(first).reason, std::get<Done>(second).reason);
+  EXPECT_EQ(std::get<Done>(second).reason, "done before: " + std::get<Done>(first).reason);
   EXPECT_EQ(rig.replays.asked.size(), 1U);
   rig.consume("oncall-replay-dlq", R"({"queue":"q"})", "r-2");
   EXPECT_EQ(rig.replays.asked.size(), 2U);

@@ -35,7 +35,7 @@ int suspensions(const Snapshot& snapshot, std::string_view process) {
 }
 
 // Others meddle, once the run holds the bounds and until it gives them back.
-void disturb(LaggyGroup& group, base::Random& random, const Run& run) {
+void disturb(LaggyGroup& group, base::Random& random, const Drive& run) {
   const auto journal = journal_from_tags(group.look().group.tags);
   if (!journal || !*journal || (*journal)->phase == Phase::kRestore) return;
   const auto holds_bounds = [](const std::string& action) {
@@ -48,7 +48,7 @@ void disturb(LaggyGroup& group, base::Random& random, const Run& run) {
 
 // From the start until AZRebalance is given back: what AWS does then is not the run's doing.
 bool holds_capacity(const Snapshot& snapshot, const std::optional<Journal>& journal,
-                    const Run& run) {
+                    const Drive& run) {
   if (!journal) return run.actions.empty();
   return journal->phase != Phase::kRestore || suspensions(snapshot, "AZRebalance") > 0;
 }
@@ -60,12 +60,12 @@ int floor_of(const Scenario& scenario) {
   return scenario.policy.strategy == Strategy::kInOut ? std::max(0, size - 1) : size;
 }
 
-Run drive(const Scenario& scenario) {
+Drive drive(const Scenario& scenario) {
   base::Random random(scenario.seed);
   LaggyGroup group(scenario.start, random);
   if (scenario.launches_fail) group.break_launches(0.5);
   base::TimePoint now = kNow;
-  Run run;
+  Drive run;
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     now += std::chrono::seconds(5 + random.below(25));
     group.tick(now);
@@ -126,6 +126,7 @@ void expect_restored(const Snapshot& start, const Snapshot& last, int desired) {
   }
   RC_ASSERT(last.group.tags == start.group.tags);
   for (const auto& instance : last.group.instances) {
+    if (is_leaving(instance)) continue;
     const bool guarded = instance.id.value.starts_with("i-guarded");
     RC_ASSERT(instance.protected_from_scale_in == guarded);
   }
@@ -173,7 +174,7 @@ bool has_old(const Snapshot& snapshot) {
                      [&](const auto& one) { return is_old(snapshot, one, std::nullopt); });
 }
 
-void log_run(const Scenario& scenario, const Run& run) {
+void log_run(const Scenario& scenario, const Drive& run) {
   const aws::AutoScalingGroup& group = scenario.start.group;
   RC_LOG() << "seed " << scenario.seed << ", min " << group.min_size << ", desired "
            << group.desired_capacity << ", max " << group.max_size << ", "

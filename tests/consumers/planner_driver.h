@@ -26,7 +26,7 @@ struct Scenario {
   std::function<void(LaggyGroup& group, int turn)> others = {};
 };
 
-struct Run {
+struct Drive {
   Step end = Wait{};
   std::vector<std::string> actions;
   std::vector<std::string> waits;
@@ -41,7 +41,7 @@ struct Run {
 int floor_of(const Scenario& scenario);
 // Drives the group to the end of the run. A crash loses an action, its answer, or time; nothing is
 // remembered between turns but what the group's tags hold.
-Run drive(const Scenario& scenario);
+Drive drive(const Scenario& scenario);
 // Bounds, processes, protection and tags are the original's; `desired` is what it is to be.
 void expect_restored(const Snapshot& start, const Snapshot& last, int desired);
 inline void expect_restored(const Snapshot& start, const Snapshot& last) {
@@ -49,6 +49,6 @@ inline void expect_restored(const Snapshot& start, const Snapshot& last) {
 }
 Scenario any_scenario();
 bool has_old(const Snapshot& snapshot);
-void log_run(const Scenario& scenario, const Run& run);
+void log_run(const Scenario& scenario, const Drive& run);
 
 }  // namespace consumers::recycle

@@ -32,7 +32,7 @@ RC_GTEST_PROP(Others, ScaleOutsStay, ()) {
     group.alarm(1);
     *added = group.look().group.desired_capacity - before;
   };
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -55,7 +55,7 @@ RC_GTEST_PROP(Others, ADeathThatAwsReplacesLeavesTheGroupNoLarger, ()) {
     if (turn != at || !journal || !journal->victims.empty() || !journal->victim.empty()) return;
     group.kill(old ? "i-old" : "i-launched");
   };
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -74,7 +74,7 @@ RC_GTEST_PROP(Others, AnOperatorsBoundsStay, ()) {
     if (turn != at || !journal) return;
     *edited = group.carry_out(SetBounds{{}, high, {}}).has_value();
   };
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -93,7 +93,7 @@ RC_GTEST_PROP(Limit, IsKeptAndTheFloorToo, ()) {
   scenario.others = [largest](LaggyGroup& seen, int) {
     *largest = std::max({*largest, seen.present(), seen.look().group.max_size});
   };
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -152,7 +152,7 @@ RC_GTEST_PROP(Operator, CancelsAtAnyTurnAndEndsInTheOriginalState, ()) {
     if (turn != at || !journal_from_tags(group.look().group.tags).value()) return;
     set_control(group, restore ? "cancel-restore" : "cancel");
   };
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(run.lowest_serving >= floor_of(scenario));
@@ -181,7 +181,7 @@ RC_GTEST_PROP(Operator, PausesForADayAndGoesOn, ()) {
     *lowest = std::min(*lowest, group.serving());
     if (++*looks == 300) group.touch().group.tags.erase(std::string(kTagControl));
   };
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -197,7 +197,7 @@ RC_GTEST_PROP(Operator, RollsBackToAnEarlierVersionWithTheSameGuarantees, ()) {
   scenario.policy.rollback_to = "6";
   RC_PRE(std::any_of(group.instances.begin(), group.instances.end(),
                      [](const auto& one) { return one.launch_template->version != "6"; }));
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -223,7 +223,7 @@ RC_GTEST_PROP(Protection, OfOthersStaysAndOursGoes, ()) {
     one.id = id;
     one.protected_from_scale_in = true;
   }
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));

@@ -12,7 +12,7 @@ namespace {
 
 RC_GTEST_PROP(PlannerRun, EndsNewRestoredAndNeverBelowTheFloor, ()) {
   const Scenario scenario = any_scenario();
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -29,14 +29,14 @@ RC_GTEST_PROP(PlannerRun, EndsNewRestoredAndNeverBelowTheFloor, ()) {
 RC_GTEST_PROP(PlannerRun, InOutNeverHoldsMoreNetworkInterfacesThanTheSize, ()) {
   Scenario scenario = any_scenario();
   scenario.policy.strategy = Strategy::kInOut;
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   RC_ASSERT(run.most_interfaces <= scenario.start.group.desired_capacity);
 }
 
 RC_GTEST_PROP(PlannerRun, ConvergesWhileAlarmsScaleInAndInstancesFail, ()) {
   Scenario scenario = any_scenario();
   scenario.disturbed = true;
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -48,7 +48,7 @@ RC_GTEST_PROP(PlannerRun, ConvergesWhileAlarmsScaleInAndInstancesFail, ()) {
 RC_GTEST_PROP(PlannerRun, GoesOnToTheNewestOfTwoTemplates, ()) {
   Scenario scenario = any_scenario();
   scenario.new_template_at = *rc::gen::inRange(0, 60);
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(std::holds_alternative<Finished>(run.end));
@@ -92,7 +92,7 @@ RC_GTEST_PROP(PlannerRun, UndoesAnOutInWhoseNewInstancesDoNotAllServe, ()) {
   scenario.launches_fail = true;
   scenario.context.ready_timeout = std::chrono::minutes(15);
   RC_PRE(has_old(scenario.start));
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   log_run(scenario, run);
   RC_ASSERT(run.violation == "");
   RC_ASSERT(run.lowest_serving >= floor_of(scenario));
@@ -107,7 +107,7 @@ RC_GTEST_PROP(PlannerRun, RestoresAnInOutWhoseReplacementDoesNotServe, ()) {
   scenario.launches_fail = true;
   scenario.context.ready_timeout = std::chrono::minutes(15);
   RC_PRE(has_old(scenario.start));
-  const Run run = drive(scenario);
+  const Drive run = drive(scenario);
   RC_ASSERT(run.violation == "");
   RC_PRE(std::holds_alternative<Abort>(run.end));  // every replacement may have been lucky
   RC_ASSERT(run.lowest_serving >= floor_of(scenario));

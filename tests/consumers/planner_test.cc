@@ -34,9 +34,12 @@ TEST(Preflight, RefusesWithTheReasonBeforeAnyMutation) {
       {"load balancer",
        [](Snapshot& s) {
          s.group.target_group_arns = {"arn:x"};
-         s.group.suspended_processes = {{.name = "AddToLoadBalancer", .reason = "r"}};
+         s.group.suspended_processes = {
+             {.name = "AddToLoadBalancer", .reason = "User suspended at 1"}};
        },
-       "abort: the process AddToLoadBalancer is suspended by others (r): resume it first"},
+       "abort: the process AddToLoadBalancer is suspended by others (User suspended at 1): resume "
+       "it "
+       "first"},
       {"bounds crossed",
        [](Snapshot& s) {
          s.group.min_size = 5;
