@@ -12,7 +12,8 @@ std::string check(const Scenario& scenario, const LaggyGroup& group, const Mutat
                   const std::optional<Journal>& journalled, bool was_first, base::TimePoint now) {
   const auto* write = std::get_if<WriteJournal>(&mutate.action);
   const bool writes = write != nullptr;
-  const bool culls = journalled && journalled->phase == Phase::kCull;
+  // Decided once, within the window; a new template in between does not ask again.
+  const bool culls = journalled && (journalled->phase == Phase::kCull || journalled->committed);
   if (write && write->journal.phase == Phase::kCull && !culls &&
       scenario.policy.strategy == Strategy::kOutInTimed &&
       check_window(scenario.policy.window, now)->wait) {
@@ -158,8 +159,10 @@ Scenario any_scenario() {
   }
   scenario.policy = make_policy(any_strategy());
   if (scenario.policy.strategy == Strategy::kOutInTimed) {
-    const auto second_of_day = [] { return std::chrono::seconds(*rc::gen::inRange(0, 86'400)); };
-    scenario.policy.window.allowed = TimeRange{.start = second_of_day(), .end = second_of_day()};
+    // Long enough that a look, one every few seconds, falls into it.
+    const std::chrono::seconds start(*rc::gen::inRange(0, 86'400));
+    const std::chrono::seconds length(*rc::gen::inRange(60, 86'400));
+    scenario.policy.window.allowed = TimeRange{.start = start, .end = (start + length) % 86'400};
   }
   scenario.context.ready_timeout = std::chrono::hours(100);
   scenario.context.terminate_timeout = std::chrono::hours(100);
