@@ -200,7 +200,7 @@ TEST(Traps, SixTenAttributesOrOneMebibyteGoWithoutTheMarkInsteadOfFailing) {
     large.body = std::string(aws::kSqsBytesMax - room, 'x');
     send = dlq::make_resend(large, dlq::read_letter(large), {"run", {}, false});
     EXPECT_LE(aws::sqs_bytes(send.body, send.attributes), aws::kSqsBytesMax);
-    EXPECT_EQ(dlq::has_mark(send), room == 1'000U) << room;
+    EXPECT_EQ(dlq::has_mark(send), room >= 100U) << room;
   }
 }
 

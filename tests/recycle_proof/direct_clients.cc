@@ -132,7 +132,9 @@ Answer<void> DirectAutoScaling::mutate(std::string operation, Json arguments) {
   call->arguments = std::move(arguments);
   std::function<base::Result<void>()> perform = [this, call]() -> base::Result<void> {
     const sim::ApiOutcome outcome = region_.auto_scaling().carry_out(*call);
-    if (const auto* error = std::get_if<sim::ApiError>(&outcome)) return as_error(*error);
+    if (const auto* error = std::get_if<sim::ApiError>(&outcome)) {
+      return as_error(*error).while_doing(call->operation);
+    }
     return {};
   };
   co_return co_await line_.carry<void>("autoscaling", std::move(operation), std::move(perform),
