@@ -76,7 +76,7 @@ SOAK_RUNS ?= 1000000
 SOAK_FROM ?= 1
 SOAK_KILLS ?= 200
 .PHONY: soak
-soak: soak-queue soak-recycle ## SOAK_MESSAGES (1000000) messages, SOAK_RUNS (1000000) recycles, SOAK_KILLS (200)
+soak: soak-queue soak-recycle soak-dlq ## SOAK_MESSAGES (1000000) messages, SOAK_RUNS (1000000) recycles, SOAK_KILLS (200)
 
 .PHONY: soak-queue
 soak-queue: ## SOAK_MESSAGES (1000000) through everything that goes wrong; SOAK_SEED repeats a run
@@ -96,6 +96,13 @@ soak-recycle: ## SOAK_RUNS (1000000) seeded recycles from SOAK_FROM (1), then SO
 	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_KILLS=$(SOAK_KILLS) \
 	  $(PYTHON) -m pytest tests/integration/test_recycle_kill.py
 
+.PHONY: soak-dlq
+soak-dlq: ## 100,000 dead letters replayed through crashes and faults; SOAK_SEED repeats a run
+	@.ci/install tools
+	@[ -e build/soak/build.ninja ] || cmake --preset release -B build/soak -DAUTORECYCLE_TESTS=ON
+	@cmake --build build/soak -j $(JOBS) --target autorecycle-replay-soak
+	@build/soak/tests/dlq/autorecycle-replay-soak $(SOAK_SEED)
+
 .PHONY: mutants
 mutants: ## Break the recycle engine on purpose, five times, and see the proof notice each
 	@.ci/install tools
@@ -111,6 +118,14 @@ FUZZ_SECONDS ?= 60
 fuzz: build/fuzz/build.ninja ## Every fuzzer for FUZZ_SECONDS (60) each, JOBS at a time
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	@.ci/fuzz build/fuzz $(FUZZ_SECONDS) $(JOBS)
+
+.PHONY: install
+install: release ## Install the release build; DESTDIR and PREFIX (/usr/local) as usual
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+.PHONY: package
+package: ## A Debian package, by packaging/build-deb
+	@packaging/build-deb
 
 .PHONY: release
 release: build/release/build.ninja ## Build what is shipped: build/release/autorecycle
