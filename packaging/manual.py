@@ -65,7 +65,7 @@ def read(program: str, words: list[str]) -> Command:
     about, _, rest = said.stdout.partition("Usage: ")
     command.about = about.strip()
     command.usage, _, rest = rest.partition("\n")
-    lists = re.match(r"(?:\n+(?!Examples)[A-Z]\w+:\n(?: +\S.*\n)+)*", rest).group()
+    lists = re.match(r"(?:\n+(?!Examples?:)[A-Z]\w+:\n(?: +\S.*\n)+)*", rest).group()
     command.text = rest[len(lists):].strip("\n")
     names = []
     for title, body in re.findall(r"([A-Z]\w+):\n((?: +\S.*\n)+)", lists):

@@ -46,6 +46,8 @@ PANELS = [
     ("Messages", "Dead letters in an hour", "short", "By kind of error; see docs/runbook.md.",
      [(f"sum by (queue, error_kind) (increase(autorecycle_poison_total{{{QUEUE}}}[1h]))",
        "{{queue}} {{error_kind}}")]),
+    ("Messages", "Dead letters", "short", "What waits in each dead-letter queue.",
+     [(most("autorecycle_dead_letters", "queue"), "{{queue}}")]),
     ("Messages", "Duplicates and lost visibility", "ops",
      "Finished messages that came back, and messages that were taken away.",
      [(rate("autorecycle_duplicates_suppressed_total", "queue"), "{{queue}} duplicate"),

@@ -83,7 +83,7 @@ def commands(binary):
 
 
 def flags(text):
-    return set(re.findall(r"^  (?:-\w,)?(--[a-z-]+)", text, re.MULTILINE))
+    return set(re.findall(r"^  (?:-\w,)?(--[a-z][a-z0-9-]*)", text, re.MULTILINE))
 
 
 def test_the_package_has_what_a_service_needs(package, installed):
