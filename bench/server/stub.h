@@ -22,7 +22,7 @@ std::string queue_of(std::string_view body);
 
 class Stub {
  public:
-  struct Shape {                   // of a message
+  struct Shape {  // of a message
     std::size_t handle_bytes = 412;
     std::string group = {};  // MessageGroupId; empty for none
   };

@@ -12,10 +12,10 @@ struct World : ScriptedWorld {
 
   base::Result<std::string> put(const std::string& detail = R"({"a":1})") {
     return loop.run(events.put_events({.bus = "ops",
-                                      .source = "autorecycle",
-                                      .detail_type = "Recycle Started",
-                                      .detail = detail,
-                                      .resources = {"arn:x"}}));
+                                       .source = "autorecycle",
+                                       .detail_type = "Recycle Started",
+                                       .detail = detail,
+                                       .resources = {"arn:x"}}));
   }
 };
 

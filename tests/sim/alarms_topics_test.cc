@@ -85,9 +85,9 @@ TEST(SimulatedBus, TakesEventsOfOurs) {
   rig.region.world().listen([&](const Json& event) { type = event.at("detail-type"); });
   const auto id = rig.loop.run(aws::Events(rig.caller)
                                    .put_events({.bus = "",
-                                               .source = "autorecycle",
-                                               .detail_type = "Recycle Started",
-                                               .detail = "{}"}));
+                                                .source = "autorecycle",
+                                                .detail_type = "Recycle Started",
+                                                .detail = "{}"}));
   ASSERT_TRUE(id) << id.error().to_string();
   rig.loop.run_for(std::chrono::seconds(1));
   EXPECT_EQ(type, "Recycle Started");
