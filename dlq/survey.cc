@@ -146,8 +146,8 @@ awaitable<base::Result<SurveyedQueue>> describe_queue(Context context, std::stri
   SurveyedQueue described = describe(found->url, *attributes);
   const auto sources = co_await context.sqs.list_dead_letter_source_queues(found->url);
   if (!sources) {
-    // Worth having, but not everybody may ask for it.
-    if (sources.error().kind == base::ErrorKind::kDenied) co_return described;
+    // Worth having, but not everybody may ask for it, and not every server knows the question.
+    if (!sources.error().is_transient()) co_return described;
     co_return sources.error().while_doing("queue '" + queue + "'");
   }
   for (const base::QueueUrl& source : *sources) described.sources.push_back(source.value);
