@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,18 @@ def prometheus(start, directory):
                         clean_environment(directory), directory)
         found = wait_until("Prometheus to listen", lambda: re.search(
             r'msg="Listening on" address=(127\.0\.0\.1:\d+)', process.log()))
+        wait_until("Prometheus to be ready", lambda: is_ready(f"http://{found[1]}"))
         return f"http://{found[1]}"
 
     return starter
+
+
+def is_ready(prometheus: str) -> bool:
+    """It listens before it answers queries; until then it says 503."""
+    try:
+        return urllib.request.urlopen(f"{prometheus}/-/ready", timeout=5).status == 200
+    except OSError:
+        return False
 
 
 def ask(prometheus: str, query: str) -> list[dict]:
