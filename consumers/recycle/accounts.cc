@@ -9,10 +9,6 @@
 namespace consumers::recycle {
 namespace {
 
-bool is_one_of(const std::vector<int>& values, int value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 // Between the journal and the call that follows it, the group still has the value before.
 void remember(std::vector<int>& ours, int current, int planned) {
   if (current == planned && is_one_of(ours, planned)) return;
@@ -57,6 +53,10 @@ bool is_foreign(int value, int original, const std::vector<int>& ours) {
 }
 
 }  // namespace
+
+bool is_one_of(const std::vector<int>& values, int value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
 
 int change_by_others(const Turn& turn) {
   const Journal& journal = turn.journal;

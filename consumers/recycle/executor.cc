@@ -1,6 +1,7 @@
 #include "consumers/recycle/executor.h"
 
 #include "consumers/recycle/control.h"
+#include "consumers/recycle/suspension.h"
 
 #include <algorithm>
 
@@ -67,11 +68,6 @@ const aws::GroupInstance* find_instance(const aws::AutoScalingGroup& group,
                                         const base::InstanceId& id) {
   const auto found = std::ranges::find(group.instances, id, &aws::GroupInstance::id);
   return found == group.instances.end() ? nullptr : &*found;
-}
-
-bool is_suspended(const aws::AutoScalingGroup& group, const std::string& process) {
-  return std::ranges::find(group.suspended_processes, process, &aws::SuspendedProcess::name) !=
-         group.suspended_processes.end();
 }
 
 struct Visible {

@@ -1,6 +1,7 @@
 #include "consumers/recycle/model.h"
 
 #include "consumers/recycle/control.h"
+#include "consumers/recycle/suspension.h"
 
 #include <fmt/format.h>
 
@@ -36,11 +37,6 @@ int weight_of_launches(const aws::AutoScalingGroup& group) {
   const auto& policy = group.mixed_instances_policy;
   return policy && !policy->overrides.empty() ? std::max(1, policy->overrides[0].weighted_capacity)
                                               : 1;
-}
-
-bool is_suspended(const aws::AutoScalingGroup& group, std::string_view process) {
-  return std::any_of(group.suspended_processes.begin(), group.suspended_processes.end(),
-                     [&](const auto& suspended) { return suspended.name == process; });
 }
 
 // The zone with the fewest instances, the first of those by name.

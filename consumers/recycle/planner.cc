@@ -1,6 +1,7 @@
 #include "consumers/recycle/planner.h"
 
 #include "consumers/recycle/gates/interlock.h"
+#include "consumers/recycle/suspension.h"
 #include "consumers/recycle/turn.h"
 
 #include <fmt/format.h>
@@ -9,11 +10,6 @@
 
 namespace consumers::recycle {
 namespace {
-
-bool is_suspended(const aws::AutoScalingGroup& group, std::string_view process) {
-  return std::any_of(group.suspended_processes.begin(), group.suspended_processes.end(),
-                     [&](const auto& suspended) { return suspended.name == process; });
-}
 
 // A roll-back that has not begun: the group as it will be once its template is set to that version.
 std::optional<Snapshot> as_rolled_back(const Snapshot& snapshot, const Policy& policy) {

@@ -1,6 +1,7 @@
 // Before a run begins: whether there is anything to do, and whether it can be done without
 // guessing.
 #include "consumers/recycle/control.h"
+#include "consumers/recycle/suspension.h"
 #include "consumers/recycle/turn.h"
 
 #include <fmt/format.h>
@@ -144,11 +145,6 @@ std::string previous_version(const Turn& turn) {
       std::max_element(counts.begin(), counts.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == counts.end() ? std::string() : std::string(most->first);
-}
-
-bool is_suspended(const aws::AutoScalingGroup& group, std::string_view process) {
-  return std::any_of(group.suspended_processes.begin(), group.suspended_processes.end(),
-                     [&](const auto& suspended) { return suspended.name == process; });
 }
 
 Mutate begin(const Turn& turn) {

@@ -1,5 +1,6 @@
 // Restore: after a failure the size, then protection, bounds, processes and template go back to the
 // original. Reached from every other phase; the journal is removed last.
+#include "consumers/recycle/suspension.h"
 #include "consumers/recycle/turn.h"
 
 #include <fmt/format.h>
@@ -8,11 +9,6 @@
 
 namespace consumers::recycle {
 namespace {
-
-bool is_suspended(const aws::AutoScalingGroup& group, const std::string& process) {
-  return std::any_of(group.suspended_processes.begin(), group.suspended_processes.end(),
-                     [&](const auto& suspended) { return suspended.name == process; });
-}
 
 bool is_ours(const Journal& journal, const std::string& process) {
   const auto& ours = journal.suspended;
@@ -81,10 +77,6 @@ std::optional<Step> shrink(const Turn& turn) {
   }
   return Mutate{.action = TerminateInstance{.instance = victim.id(), .decrement_desired = true},
                 .why = journal.undo ? "new: all old ones stay" : "back to the original size"};
-}
-
-bool is_one_of(const std::vector<int>& values, int value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 // A bound that is neither what we set nor the original was set by an operator, and stays.

@@ -98,6 +98,8 @@ struct Bounds {
   std::optional<int> max_size;
   std::optional<int> desired;
 };
+// Of the bounds that are ours, see the journal.
+bool is_one_of(const std::vector<int>& values, int value);
 void note(Journal& journal, const aws::AutoScalingGroup& group, const Bounds& hold);
 std::optional<Mutate> hold_bounds(const Turn& turn, const Bounds& hold, const std::string& why);
 // Launched by this run and old already, because the group's template changed once more.
