@@ -44,11 +44,13 @@ base::Result<Request> request_of(const Delivery& delivery,
 
 }  // namespace
 
-JobRunner::JobRunner(Catalogue jobs) : jobs_(std::move(jobs)) {
+JobRunner::JobRunner(Catalogue jobs, base::Clock& clock) : jobs_(std::move(jobs)), clock_(clock) {
   for (const auto& job : jobs_) {
-    const auto same = [&job](const auto& other) { return other->name() == job->name(); };
+    const auto same = [&job](const auto& other) {
+      return other->entry().name == job->entry().name;
+    };
     if (std::ranges::count_if(jobs_, same) > 1) {
-      throw std::invalid_argument("two on-call jobs are named " + std::string(job->name()));
+      throw std::invalid_argument("two on-call jobs are named " + job->entry().name);
     }
   }
 }
@@ -59,17 +61,19 @@ bool JobRunner::accepts(const Delivery& delivery) const {
 
 boost::asio::awaitable<Verdict> JobRunner::consume(Delivery delivery) {
   const auto& asked = std::get<messages::OncallJobRequest>(delivery.message.payload);
-  const auto job = std::ranges::find(jobs_, asked.job, [](const auto& one) { return one->name(); });
+  const auto job =
+      std::ranges::find(jobs_, asked.job, [](const auto& one) { return one->entry().name; });
   if (job == jobs_.end()) {
     std::string known;
-    for (const auto& one : jobs_) known.append(known.empty() ? "" : ", ").append(one->name());
+    for (const auto& one : jobs_) known.append(known.empty() ? "" : ", ").append(one->entry().name);
     co_return Poison{fmt::format("job: no job \"{}\" in the catalogue; known: {}",
                                  asked.job.substr(0, 100), known),
                      "unroutable"};
   }
   auto request = request_of(delivery, asked);
   if (!request) co_return Poison{request.error().message, "invalid"};
-  const Answer answer = co_await (*job)->run(std::move(*request));
+  JobLog log(clock_);
+  const Answer answer = co_await (*job)->run(std::move(*request), log);
   const std::string text = to_json(answer);
   if (answer.status_code >= kServerFault) co_return Retry{kRetryAfter, text};
   if (answer.status_code >= kClientFault) co_return Poison{text, "refused"};
@@ -77,7 +81,7 @@ boost::asio::awaitable<Verdict> JobRunner::consume(Delivery delivery) {
 }
 
 OncallConsumer::OncallConsumer(Catalogue jobs, base::Clock& clock)
-    : runner_(std::move(jobs)), store_(clock), once_(runner_, store_, clock, remember()) {}
+    : runner_(std::move(jobs), clock), store_(clock), once_(runner_, store_, clock, remember()) {}
 
 boost::asio::awaitable<Verdict> OncallConsumer::consume(Delivery delivery) {
   return once_.consume(std::move(delivery));

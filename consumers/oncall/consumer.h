@@ -13,20 +13,16 @@
 #include "consumers/idempotency/memory_store.h"
 #include "consumers/oncall/job.h"
 
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace consumers::oncall {
-
-using Catalogue = std::vector<std::unique_ptr<Job>>;
 
 // The jobs without a memory: what is behind OncallConsumer.
 class JobRunner final : public Consumer {
  public:
   // std::invalid_argument where two jobs have one name.
-  explicit JobRunner(Catalogue jobs);
+  JobRunner(Catalogue jobs, base::Clock& clock);
 
   std::string_view name() const override { return "oncall"; }
   bool accepts(const Delivery& delivery) const override;
@@ -34,6 +30,7 @@ class JobRunner final : public Consumer {
 
  private:
   Catalogue jobs_;
+  base::Clock& clock_;
 };
 
 class OncallConsumer final : public Consumer {

@@ -4,7 +4,8 @@
 //   {"queue":"orders-dlq","kind":["decode"],"where":["detail.id = 7"],"rate":50,"canary":10}
 //
 // Answers 200 with the summary; 409 when the canary came back; 400 for parameters that cannot be
-// read and queues that are not there; 503 for what may heal.
+// read, 404 for queues that are not there; 500 for what may heal and for letters that are still
+// there.
 #pragma once
 
 #include "base/result.h"
@@ -30,12 +31,14 @@ class DeadLetterReplay {
                                                                bool dry_run) = 0;
 };
 
+const Entry& replay_dlq_entry();
+
 class ReplayDlqJob final : public Job {
  public:
   explicit ReplayDlqJob(DeadLetterReplay& replay) : replay_(replay) {}
 
-  std::string_view name() const override { return "oncall-replay-dlq"; }
-  boost::asio::awaitable<Answer> run(Request request) override;
+  const Entry& entry() const override;
+  boost::asio::awaitable<Answer> run(Request request, JobLog& log) override;
 
  private:
   DeadLetterReplay& replay_;

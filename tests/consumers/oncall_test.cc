@@ -40,7 +40,7 @@ struct Rig {
 TEST(Oncall, AnswersWithStatusAndBodyAndPassesTheParametersOn) {
   Rig rig;
   const auto verdict = rig.consume("oncall-replay-dlq", R"({"queue":"q","dry_run":true})");
-  EXPECT_EQ(std::get<Done>(verdict).reason, R"({"statusCode":200,"body":{"sent":3}})");
+  EXPECT_EQ(std::get<Done>(verdict).reason, R"({"statusCode":200,"body":"{\"sent\":3}"})");
   EXPECT_EQ(rig.replays.asked, (std::vector<std::string>{R"({"queue":"q"} dry)"}));
 }
 
@@ -85,9 +85,10 @@ TEST(Oncall, TriesAgainWhatMayHealAndGivesUpWhatNeverWill) {
 
 TEST(Oncall, TwoJobsOfOneNameAreABug) {
   Replays replays;
+  sim::VirtualLoop loop;
   Catalogue jobs = Rig::catalogue(replays);
   jobs.push_back(std::make_unique<ReplayDlqJob>(replays));
-  EXPECT_THROW(JobRunner runner(std::move(jobs)), std::invalid_argument);
+  EXPECT_THROW(JobRunner runner(std::move(jobs), loop.clock()), std::invalid_argument);
 }
 
 }  // namespace
