@@ -84,6 +84,34 @@ def test_the_log_lines_that_are_counted_are_written():
                 assert f'"{value}"' in read("worker/startup.cc")
 
 
+def poisons(text):
+    """What stands between the braces of each Poison{...}."""
+    for start in re.finditer(r"\bPoison\{", text):
+        depth, at = 1, start.end()
+        while depth:
+            depth += {"{": 1, "}": -1}.get(text[at], 0)
+            at += 1
+        yield text[start.end():at - 1]
+
+
+def test_the_runbook_says_what_to_do_for_every_kind_of_dead_letter():
+    """As the worker writes them, and those of letters that it did not write."""
+    kinds = {re.search(r'error_kind = "([a-z-]+)"', read("consumers/consumer.h")).group(1)}
+    for path in [*(ROOT / "worker").glob("*.cc"), *(ROOT / "consumers").rglob("*.cc")]:
+        text = path.read_text(encoding="utf-8")
+        for poison in poisons(text):
+            kinds |= set(re.findall(r',\s*"([a-z-]+)"\s*$', poison))
+        kinds |= set(re.findall(r'kPoisonKind = "([a-z-]+)"', text))
+    assert kinds >= {"decode", "unroutable", "refused", "payload"}
+    others = set(re.findall(r'k(?:MovedBySqs|UnknownKind) = "([a-z-]+)"', read("dlq/letter.h")))
+    assert len(others) == 2
+    section = read("docs/runbook.md").partition("\n## Dead letters, by kind\n")[2]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == kinds | others
+    row = re.search(r"^\| `autorecycle.error-kind` \| (.*) \|$", read("docs/dead-letters.md"),
+                    re.MULTILINE).group(1)
+    assert set(re.findall(r"`([a-z-]+)`", row)) == kinds
+
+
 # Examples in tests/data/events: which rule sends them to the queue.
 CAUGHT = {"groups": ["update-group-*.json", "tags-created*.json", "tags-deleted*.json"],
           "launch-templates": ["template-*.json"]}

@@ -10,6 +10,11 @@ locals {
         namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", queue = queue.dlq_name
         statistic = "Maximum", threshold = 0, periods = 1, missing = "notBreaching"
       }
+      "${role}-dead-letters-old" = {
+        summary   = "A message of ${queue.dlq_name} is ${var.dead_letter_days} days old; SQS deletes it after 14.", section = "dead-letters-old"
+        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", queue = queue.dlq_name
+        statistic = "Maximum", threshold = var.dead_letter_days * 86400, periods = 1, missing = "notBreaching"
+      }
     },
     role == "recycles" ? {
       "recycle-stuck" = {

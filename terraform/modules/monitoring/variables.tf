@@ -84,6 +84,18 @@ variable "stuck_recycle_hours" {
   }
 }
 
+variable "dead_letter_days" {
+  description = "Alarm when a dead letter is this old. SQS deletes it after 14 days, which on standard queues count from the message's first send."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = var.dead_letter_days >= 1 && var.dead_letter_days <= 12
+    error_message = "dead_letter_days: from 1 to 12, so that two days are left to act."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)

@@ -22,6 +22,7 @@ run "every_failure_has_an_alarm" {
     condition = toset(keys(output.alarm_names)) == toset([
       "events-oldest-message", "oncall-oldest-message", "recycle-stuck", "recycle-failed", "job-errors",
       "events-dead-letters", "recycles-dead-letters", "oncall-dead-letters", "events-undelivered",
+      "events-dead-letters-old", "recycles-dead-letters-old", "oncall-dead-letters-old",
       "events-worker-silent", "recycles-worker-silent", "oncall-worker-silent",
     ])
     error_message = "an alarm is missing, or one has no section in the runbook"
@@ -56,6 +57,15 @@ run "silence_is_an_alarm_even_when_sqs_stops_counting" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.silent : alarm.treat_missing_data == "breaching"])
     error_message = "a queue that nobody touches has no figures at all"
+  }
+}
+
+run "a_dead_letter_is_old_days_before_sqs_deletes_it" {
+  assert {
+    condition = alltrue([for role in ["events", "recycles", "oncall"] :
+      aws_cloudwatch_metric_alarm.this["${role}-dead-letters-old"].threshold == 7 * 86400 &&
+    aws_cloudwatch_metric_alarm.this["${role}-dead-letters-old"].dimensions.QueueName == var.queues[role].dlq_name])
+    error_message = "seven days, in the dead-letter queues"
   }
 }
 
@@ -134,6 +144,7 @@ run "a_name_an_address_and_a_limit_that_cannot_be_are_refused" {
     name_prefix            = "auto recycle"
     emails                 = ["nobody"]
     oldest_message_minutes = 0
+    dead_letter_days       = 14
   }
-  expect_failures = [var.name_prefix, var.emails, var.oldest_message_minutes]
+  expect_failures = [var.name_prefix, var.emails, var.oldest_message_minutes, var.dead_letter_days]
 }
