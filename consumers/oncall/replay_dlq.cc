@@ -4,7 +4,7 @@ namespace consumers::oncall {
 namespace {
 
 // The names are those of worker/dlq_options.cc, which checks the values.
-constexpr const char* kParams = R"({
+constexpr const char* kParams = R"json({
   "type": "object",
   "required": ["queue"],
   "additionalProperties": false,
@@ -19,60 +19,38 @@ constexpr const char* kParams = R"({
     "id": {"$ref": "#/definitions/texts", "description": "Message id; several: any of them"},
     "kind": {"$ref": "#/definitions/texts",
              "description": "Error kind: decode, invalid, ...; receive-count for SQS's own"},
-    "reason": {"type": "string", "description": "Reason (RE2)"
-}
-, "source" : {"$ref" : "#/definitions/texts", "description" : "The queue it came from"},
-             "group" : {"$ref" : "#/definitions/texts", "description" : "MessageGroupId"},
-                       "attribute"
-    : {
-      "$ref" : "#/definitions/texts",
-      "description" : "Message attribute: NAME, NAME=VALUE or NAME~REGEX; all hold"
-    },
-      "where" : {
-        "$ref" : "#/definitions/texts",
-        "description" : "Of a JSON body: 'a.b', 'a.b[0] = 7', != < <= > >=, ~ REGEX"
-      },
-                "body" : {"type" : "string", "description" : "Body (RE2)"},
-                         "older-than" : {
-                           "$ref" : "#/definitions/duration",
-                           "description" : "First seen at least so long ago: 30s, 5m, 2h, 3d"
-                         },
-                                        "newer-than"
-    : {"$ref" : "#/definitions/duration", "description" : "First seen at most so long ago"},
-      "receives-min"
-    : {"$ref" : "#/definitions/count", "description" : "Received at least so often"},
-      "receives-max"
-    : {"$ref" : "#/definitions/count", "description" : "Received at most so often"},
-      "to" : {"type" : "string", "description" : "Where to, instead of each letter's own source"},
-             "rate"
-    : {"type" : "number", "exclusiveMinimum" : 0, "description" : "At most so many a second"},
-      "ramp" : {
-        "$ref" : "#/definitions/duration",
-        "description" : "From a tenth of the rate to all of it within this time"
-      },
-               "max" : {"$ref" : "#/definitions/count", "description" : "At most so many"},
-                       "canary" : {
-                         "$ref" : "#/definitions/count",
-                         "description" : "So many first; the rest only if they do not come back"
-                       },
-                                  "canary-wait"
-    : {
-      "$ref" : "#/definitions/duration",
-      "description" : "How long the canary is waited for (2m without it)"
-    },
-      "edit" : {
-        "$ref" : "#/definitions/texts",
-        "description" : "Of a JSON body: 'path = value' or 'delete path'; all of them"
-      },
-               "own-replay" : {"type" : "boolean", "description" : "Never SQS's own move task"},
-                              "visibility" : {
-  "$ref" : "#/definitions/duration",
-           "description" : "How long letters stay hidden if this dies (2m without it)"
-}
-}
-})";
+    "reason": {"type": "string", "description": "Reason (RE2)"},
+    "source": {"$ref": "#/definitions/texts", "description": "The queue it came from"},
+    "group": {"$ref": "#/definitions/texts", "description": "MessageGroupId"},
+    "attribute": {"$ref": "#/definitions/texts",
+                  "description": "Message attribute: NAME, NAME=VALUE or NAME~REGEX; all hold"},
+    "where": {"$ref": "#/definitions/texts",
+              "description": "Of a JSON body: 'a.b', 'a.b[0] = 7', != < <= > >=, ~ REGEX"},
+    "body": {"type": "string", "description": "Body (RE2)"},
+    "older-than": {"$ref": "#/definitions/duration",
+                   "description": "First seen at least so long ago: 30s, 5m, 2h, 3d"},
+    "newer-than": {"$ref": "#/definitions/duration",
+                   "description": "First seen at most so long ago"},
+    "receives-min": {"$ref": "#/definitions/count", "description": "Received at least so often"},
+    "receives-max": {"$ref": "#/definitions/count", "description": "Received at most so often"},
+    "to": {"type": "string", "description": "Where to, instead of each letter's own source"},
+    "rate": {"type": "number", "exclusiveMinimum": 0, "description": "At most so many a second"},
+    "ramp": {"$ref": "#/definitions/duration",
+             "description": "From a tenth of the rate to all of it within this time"},
+    "max": {"$ref": "#/definitions/count", "description": "At most so many"},
+    "canary": {"$ref": "#/definitions/count",
+               "description": "So many first; the rest only if they do not come back"},
+    "canary-wait": {"$ref": "#/definitions/duration",
+                    "description": "How long the canary is waited for (2m without it)"},
+    "edit": {"$ref": "#/definitions/texts",
+             "description": "Of a JSON body: 'path = value' or 'delete path'; all of them"},
+    "own-replay": {"type": "boolean", "description": "Never SQS's own move task"},
+    "visibility": {"$ref": "#/definitions/duration",
+                   "description": "How long letters stay hidden if this dies (2m without it)"}
+  }
+})json";
 
-constexpr const char* kOutput = R"({
+constexpr const char* kOutput = R"json({
   "type": "object",
   "description": "The summary of `autorecycle dlq replay --output json`",
   "properties": {
@@ -82,7 +60,7 @@ constexpr const char* kOutput = R"({
     "kept": {"type": "integer", "description": "Letters that were not meant"},
     "problems": {"type": "array", "description": "The first few, for people"}
   }
-})";
+})json";
 
 Entry make_entry() {
   Entry entry;
