@@ -14,12 +14,18 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace aws {
 
 struct CurlOptions {
   base::Duration connect_timeout{3'000};  // name look-up, TCP and TLS together
   std::string ca_bundle;                  // PEM file; empty: the system's own
+  // True: kDenied "AddressRefused", before anything is sent, where the host turns out to be at an
+  // address that is not routable (aws/address.h), unless `hosts_allowed` has it, as "host" or
+  // "host:port". For URLs that somebody else names. No proxy is used then.
+  bool routable_only = false;
+  std::vector<std::string> hosts_allowed = {};
 };
 
 // AWS_CA_BUNDLE.

@@ -1,5 +1,7 @@
 #include "aws/curl_transfer.h"
 
+#include "aws/address.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,6 +50,15 @@ std::string_view host_in(std::string_view url) {
 bool is_local(std::string_view host) {
   return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
          host.starts_with("127.") || host.starts_with("169.254.");
+}
+
+// "host" or "host:port" is among those named.
+bool is_allowed(std::string_view url, const std::vector<std::string>& hosts) {
+  const std::string_view host = host_in(url);
+  const std::size_t from = static_cast<std::size_t>(host.data() - url.data());
+  const std::string_view authority = url.substr(from, url.find_first_of("/?#", from) - from);
+  return std::ranges::find(hosts, host) != hosts.end() ||
+         std::ranges::find(hosts, authority) != hosts.end();
 }
 
 // Sets options one after the other and keeps the first refusal.
@@ -217,10 +228,10 @@ base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions&
   write_headers();
   Setter set(easy());
   if (!handle_.ready) set_constants(set, client, hooks);
+  const bool direct = options_.direct || client.routable_only || is_local(host_in(request_.url));
   if (handle_.url != request_.url || options_.direct) {
     set(CURLOPT_URL, request_.url.c_str());
     // Without one of ours libcurl looks into the environment.
-    const bool direct = options_.direct || is_local(host_in(request_.url));
     set(CURLOPT_PROXY, direct ? "" : static_cast<const char*>(nullptr));
   }
   set(CURLOPT_ERRORBUFFER, error_text_);
@@ -230,6 +241,12 @@ base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions&
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
   set(CURLOPT_HEADERDATA, this);
+  // Asked of every exchange, also over a connection that was there already.
+  if (client.routable_only && !is_allowed(request_.url, client.hosts_allowed)) {
+    set(CURLOPT_PREREQFUNCTION, &CurlTransfer::on_connected);
+    set(CURLOPT_PREREQDATA, this);
+    watched_ = true;
+  }
   set_method(set, request_);
   set_timeouts(set, options_, client);
   return set.result();
@@ -237,7 +254,7 @@ base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions&
 
 PooledHandle CurlTransfer::release() {
   CURL* easy = handle_.easy.get();
-  handle_.ready = is_plain_post(request_);
+  handle_.ready = is_plain_post(request_) && !watched_;
   if (!handle_.ready) {
     curl_easy_reset(easy);
     handle_.url.clear();
@@ -251,6 +268,14 @@ PooledHandle CurlTransfer::release() {
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);
   handle_.url = std::move(request_.url);
   return std::move(handle_);
+}
+
+// What the name of the host led to is known only now.
+int CurlTransfer::on_connected(void* self, char* their_ip, char* /*our_ip*/, int /*their_port*/,
+                               int /*our_port*/) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  transfer.refused_ = their_ip == nullptr || !is_routable(their_ip);
+  return transfer.refused_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -315,6 +340,10 @@ base::Error CurlTransfer::error_of(CURLcode code) const {
   };
   const std::string_view text = curl_easy_strerror(code);
   const std::string_view detail = error_text_[0] != '\0' ? std::string_view(error_text_) : text;
+  if (refused_) {
+    return error(ErrorKind::kDenied, "AddressRefused",
+                 "its address is loopback, link-local or otherwise nobody's");
+  }
   if (too_large_) {
     return error(ErrorKind::kFatal, "BodyTooLarge",
                  fmt::format("the answer is longer than {} bytes", options_.body_bytes_max));

@@ -53,6 +53,7 @@ class CurlTransfer {
 
  private:
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_connected(void* self, char* their_ip, char* our_ip, int their_port, int our_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   base::Result<void> check_request() const;
   void write_headers();
@@ -66,6 +67,8 @@ class CurlTransfer {
   std::size_t header_bytes_ = 0;
   bool keep_headers_ = true;
   bool too_large_ = false;
+  bool watched_ = false;  // its address is looked at
+  bool refused_ = false;  // for the address
   bool headers_complete_ = false;
   PooledHandle handle_;
   // libcurl's list of header lines, in two blocks instead of two for each line.

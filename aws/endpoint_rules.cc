@@ -27,6 +27,10 @@ constexpr auto kServices = std::to_array<ServiceName>({
     {"monitoring", "CLOUDWATCH", "cloudwatch", "monitoring", "monitoring"},
     {"sns", "SNS", "sns", "sns", "sns"},
     {"events", "EVENTBRIDGE", "eventbridge", "events", "events"},
+    {"ecs", "ECS", "ecs", "ecs", "ecs"},
+    {"logs", "CLOUDWATCH_LOGS", "cloudwatch_logs", "logs", "logs"},
+    {"secretsmanager", "SECRETS_MANAGER", "secrets_manager", "secretsmanager", "secretsmanager"},
+    {"ssm", "SSM", "ssm", "ssm", "ssm"},
     {"sso", "SSO", "sso", "portal.sso", "awsssoportal"},
 });
 
@@ -65,15 +69,24 @@ base::Result<std::string> s3_endpoint(const EndpointQuestion& question,
 }
 
 // Where the answer differs from what was asked for: in GovCloud the plain names are FIPS endpoints
-// themselves; the rules of Step Functions, EventBridge and CloudWatch are their own.
+// themselves; the rules of Step Functions, EventBridge, CloudWatch, ECS and Secrets Manager are
+// their own.
 bool says_fips(const EndpointQuestion& question, const Partition& partition) {
   if (partition.name != "aws-us-gov") return question.fips;
+  if (question.service == "ecs" || question.service == "secretsmanager") return question.fips;
   if (question.service == "events" || question.service == "monitoring") return false;
   if (question.service == "states") {
     if (question.dual_stack) return true;
     return question.fips && question.region != "us-gov-west-1";
   }
   return question.fips && question.dual_stack;
+}
+
+// In these partitions the one name of Secrets Manager speaks both.
+bool says_dual_stack(const EndpointQuestion& question, const Partition& partition) {
+  if (question.service != "secretsmanager") return question.dual_stack;
+  if (partition.name == "aws" || partition.name == "aws-us-gov") return false;
+  return question.dual_stack && (question.fips || partition.name != "aws-cn");
 }
 
 }  // namespace
@@ -96,9 +109,10 @@ base::Result<std::string> aws_endpoint(const EndpointQuestion& question) {
   }
   const Partition& partition = partition_of(question.region);
   if (service->name == "s3") return s3_endpoint(question, partition);
-  return fmt::format("https://{}{}.{}.{}", service->host,
-                     says_fips(question, partition) ? "-fips" : "", question.region,
-                     question.dual_stack ? partition.dual_stack_suffix : partition.suffix);
+  return fmt::format(
+      "https://{}{}.{}.{}", service->host, says_fips(question, partition) ? "-fips" : "",
+      question.region,
+      says_dual_stack(question, partition) ? partition.dual_stack_suffix : partition.suffix);
 }
 
 bool is_region(std::string_view region) {

@@ -18,7 +18,8 @@ from botocore.exceptions import EndpointProviderError
 
 # Our name of a service (aws/endpoint.cc) -> botocore's.
 SERVICES = {"autoscaling": "autoscaling", "cloudtrail": "cloudtrail", "dynamodb": "dynamodb",
-            "ec2": "ec2",
+            "ec2": "ec2", "ecs": "ecs", "logs": "logs", "secretsmanager": "secretsmanager",
+            "ssm": "ssm",
             "elasticloadbalancing": "elb", "elasticloadbalancingv2": "elbv2",
             "events": "events", "monitoring": "cloudwatch", "s3": "s3", "sns": "sns",
             "sqs": "sqs", "sso": "sso", "states": "stepfunctions", "sts": "sts"}

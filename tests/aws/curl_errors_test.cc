@@ -103,4 +103,43 @@ TEST_F(CurlHttpClientTest, RefusesRequestsThatCannotBeSent) {
   }
 }
 
+// The name or the number that a URL holds says nothing about where it leads.
+TEST_F(CurlHttpClientTest, AsksNobodyAtAnAddressThatLeadsBackToTheMachine) {
+  int asked = 0;
+  const std::string url = serve([&](base::HttpRequest) -> asio::awaitable<base::HttpResponse> {
+    ++asked;
+    co_return base::HttpResponse{200, {}, "secret"};
+  });
+  const std::string port = url.substr(url.rfind(':'));
+  aws::CurlOptions options;
+  options.routable_only = true;
+  options.hosts_allowed = {"127.0.0.2" + port};
+  client_ = aws::CurlHttpClient::create(io_.get_executor(), options).value();
+  for (const std::string& host : {"127.0.0.1" + port, "localhost" + port, "2130706433" + port,
+                                  "0x7f.1" + port, "[::ffff:127.0.0.1]" + port}) {
+    const Answer answer = send(get("http://" + host + "/"));
+    ASSERT_FALSE(answer.has_value()) << host;
+    if (answer.error().code == "ConnectError") continue;  // no IPv6 here
+    EXPECT_EQ(answer.error().code, "AddressRefused") << host;
+    EXPECT_EQ(answer.error().kind, base::ErrorKind::kDenied);
+  }
+  EXPECT_EQ(asked, 0);
+}
+
+TEST_F(CurlHttpClientTest, AsksAHostThatIsAllowedWhereverItIs) {
+  const std::string url = serve([](base::HttpRequest) -> asio::awaitable<base::HttpResponse> {
+    co_return base::HttpResponse{200, {}, ""};
+  });
+  const std::string port = url.substr(url.rfind(':'));
+  for (const std::string& allowed : {std::string("127.0.0.1"), "127.0.0.1" + port}) {
+    aws::CurlOptions options;
+    options.routable_only = true;
+    options.hosts_allowed = {allowed};
+    client_ = aws::CurlHttpClient::create(io_.get_executor(), options).value();
+    EXPECT_TRUE(send(get(url + "/")).has_value()) << allowed;
+    EXPECT_EQ(send(get("http://localhost" + port + "/")).error().code, "AddressRefused");
+    EXPECT_EQ(send(get("http://127.0.0.1@localhost" + port + "/")).error().code, "AddressRefused");
+  }
+}
+
 }  // namespace

@@ -31,7 +31,7 @@ TEST(EndpointRules, GiveWhatAwssOwnRuleSetsGive) {
     services.insert(question.service);
     ++rows;
   }
-  EXPECT_EQ(rows, 672);
+  EXPECT_EQ(rows, 864);
   for (const aws::ServiceName& service : aws::service_names()) {
     EXPECT_TRUE(services.contains(std::string(service.name))) << service.name;
   }

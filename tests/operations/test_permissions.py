@@ -16,8 +16,10 @@ PERMISSIONS = json.loads((TERRAFORM / "modules/worker/permissions.json").read_te
 
 # Client in aws/ -> the prefix of its actions in IAM.
 SERVICES = {"autoscaling": "autoscaling", "cloudtrail": "cloudtrail", "cloudwatch": "cloudwatch",
-            "dynamodb": "dynamodb", "ec2": "ec2", "elb": "elasticloadbalancing",
-            "events": "events", "s3": "s3", "sns": "sns", "sqs": "sqs",
+            "dynamodb": "dynamodb", "ec2": "ec2", "ecs": "ecs", "elb": "elasticloadbalancing",
+            "events": "events", "instance_power": "ec2", "lifecycle_hooks": "autoscaling",
+            "load_balancers": "elasticloadbalancing", "logs": "logs", "s3": "s3",
+            "secrets_manager": "secretsmanager", "sns": "sns", "sqs": "sqs", "ssm": "ssm",
             "step_functions": "states", "sts": "sts"}
 
 # Where AWS is called (the longest match counts) -> who in permissions.json does it. S3 is
