@@ -28,6 +28,30 @@ Ec2Service::Ec2Service(World& world) : world_(world) {
   }
 }
 
+namespace {
+
+// The instance runs all the while, as far as EC2 says.
+ApiOutcome reboot_instances(const Ec2Service& ec2, const ApiCall& call) {
+  Arguments args(call.arguments, ErrorStyle::kEc2);
+  const std::vector<std::string> ids = args.required_texts("InstanceId");
+  if (args.error()) return *args.error();
+  for (const std::string& id : ids) {
+    const Ec2Instance* instance = ec2.find(id);
+    if (instance == nullptr) {
+      return api_error("InvalidInstanceID.NotFound",
+                       fmt::format("The instance ID '{}' does not exist", id));
+    }
+    if (instance->state != "running") {
+      return api_error(
+          "IncorrectState",
+          fmt::format("The instance '{}' is not in a valid state to be rebooted.", id));
+    }
+  }
+  return ApiAnswer{};
+}
+
+}  // namespace
+
 const std::map<std::string, Ec2Service::Operation>& Ec2Service::operations() {
   static const std::map<std::string, Operation> kOperations = {
       {"CreateLaunchTemplate", &Ec2Service::create_launch_template},
@@ -50,6 +74,7 @@ const std::map<std::string, Ec2Service::Operation>& Ec2Service::operations() {
 }
 
 ApiOutcome Ec2Service::carry_out(const ApiCall& call) {
+  if (call.operation == "RebootInstances") return reboot_instances(*this, call);
   const auto found = operations().find(call.operation);
   if (found == operations().end()) {
     return api_error("InvalidAction", fmt::format("The action {} is not valid for this web "

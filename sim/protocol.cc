@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kJsonDepthMax = 64;
 
-constexpr std::array<ServiceInfo, 13> kServices = {{
+constexpr std::array<ServiceInfo, 17> kServices = {{
     {"sqs", "AmazonSQS", "1.0", "http://queue.amazonaws.com/doc/2012-11-05/", "2012-11-05",
      "sqs.amazonaws.com"},
     {"cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "1.1", "", "",
@@ -36,6 +36,10 @@ constexpr std::array<ServiceInfo, 13> kServices = {{
      "monitoring.amazonaws.com"},
     {"sns", "", "", "http://sns.amazonaws.com/doc/2010-03-31/", "2010-03-31", "sns.amazonaws.com"},
     {"dynamodb", "DynamoDB_20120810", "1.0", "", "", "dynamodb.amazonaws.com"},
+    {"ecs", "AmazonEC2ContainerServiceV20141113", "1.1", "", "", "ecs.amazonaws.com"},
+    {"logs", "Logs_20140328", "1.1", "", "", "logs.amazonaws.com"},
+    {"ssm", "AmazonSSM", "1.1", "", "", "ssm.amazonaws.com"},
+    {"secretsmanager", "secretsmanager", "1.1", "", "", "secretsmanager.amazonaws.com"},
 }};
 
 std::string header(const base::HttpRequest& request, std::string_view name) {

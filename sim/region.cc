@@ -6,14 +6,19 @@
 #include "sim/control.h"
 #include "sim/dynamodb_service.h"
 #include "sim/ec2_service.h"
+#include "sim/ecs_service.h"
 #include "sim/elb_service.h"
 #include "sim/events_service.h"
 #include "sim/faults.h"
+#include "sim/load_balancers_service.h"
+#include "sim/logs_service.h"
 #include "sim/protocol.h"
 #include "sim/s3_service.h"
+#include "sim/secrets_manager_service.h"
 #include "sim/signature.h"
 #include "sim/sns_service.h"
 #include "sim/sqs_service.h"
+#include "sim/ssm_service.h"
 #include "sim/step_functions_service.h"
 #include "sim/sts_service.h"
 #include "sim/trail.h"
@@ -76,7 +81,13 @@ struct Region::Impl {
   DynamoDbService dynamodb{world};
   CloudWatchService cloudwatch{world};
   SnsService sns{world};
+  LoadBalancersService load_balancers{world, elb};
+  LogsService logs{world};
+  EcsService ecs{world, logs};
+  SsmService ssm{world, ec2};
+  SecretsManagerService secrets_manager{world};
   Trail trail{world, &ec2};
+  std::map<std::string, std::map<std::string, int>> calls;  // by access key and operation
   Control control{world, auto_scaling, sqs, sts, trail};
 };
 
@@ -85,7 +96,7 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "autoscaling") return &auto_scaling;
   if (scope == "ec2") return &ec2;
   if (scope == "cloudtrail") return &cloudtrail;
-  if (scope == "elasticloadbalancing") return &elb;
+  if (scope == "elasticloadbalancing") return &load_balancers;
   if (scope == "events") return &events;
   if (scope == "sts") return &sts;
   if (scope == "states") return &step_functions;
@@ -93,6 +104,10 @@ Service* Region::Impl::find(const std::string& scope) {
   if (scope == "dynamodb") return &dynamodb;
   if (scope == "monitoring") return &cloudwatch;
   if (scope == "sns") return &sns;
+  if (scope == "logs") return &logs;
+  if (scope == "ecs") return &ecs;
+  if (scope == "ssm") return &ssm;
+  if (scope == "secretsmanager") return &secrets_manager;
   return nullptr;
 }
 
@@ -142,6 +157,7 @@ asio::awaitable<base::HttpResponse> Region::Impl::serve(base::HttpRequest reques
     call.access_key_id = parsed->access_key_id;
   }
   if (decoded.error) co_return finish(encode_error(wire, call, *decoded.error));
+  ++calls[call.access_key_id][call.service + ":" + call.operation];
   const Faults::Decision fault = world.faults().decide(call);
   if (fault.latency.count() > 0) co_await world.clock().sleep_for(fault.latency);
   if (fault.refuse) {
@@ -181,7 +197,14 @@ S3Service& Region::s3() { return impl_->s3; }
 DynamoDbService& Region::dynamodb() { return impl_->dynamodb; }
 CloudWatchService& Region::cloudwatch() { return impl_->cloudwatch; }
 SnsService& Region::sns() { return impl_->sns; }
+LogsService& Region::logs() { return impl_->logs; }
+EcsService& Region::ecs() { return impl_->ecs; }
+SsmService& Region::ssm() { return impl_->ssm; }
 Faults& Region::faults() { return impl_->world.faults(); }
+
+const std::map<std::string, int>& Region::calls(const std::string& by_access_key) const {
+  return impl_->calls[by_access_key];
+}
 
 int Region::mutations(const std::string& group_name, const std::string& by_access_key) const {
   return impl_->trail.mutations(group_name, by_access_key);

@@ -12,7 +12,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <map>
 #include <memory>
+#include <string>
 
 namespace sim {
 
@@ -20,12 +22,15 @@ class AutoScalingService;
 class CloudWatchService;
 class DynamoDbService;
 class Ec2Service;
+class EcsService;
 class ElbService;
 class EventsService;
 class Faults;
+class LogsService;
 class S3Service;
 class SnsService;
 class SqsService;
+class SsmService;
 class StepFunctionsService;
 
 class Region {
@@ -47,7 +52,13 @@ class Region {
   DynamoDbService& dynamodb();
   CloudWatchService& cloudwatch();
   SnsService& sns();
+  LogsService& logs();
+  EcsService& ecs();
+  SsmService& ssm();
   Faults& faults();
+  // Calls that were decoded and signed as they should be, whatever became of them:
+  // {"ecs:UpdateService": 1}.
+  const std::map<std::string, int>& calls(const std::string& by_access_key) const;
   // Mutating API calls seen so far that name this group (SetDesiredCapacity, TerminateInstance...,
   // UpdateAutoScalingGroup, tags, ...): 0 proves that a dry run was one. `by_access_key` empty:
   // all.
