@@ -47,6 +47,11 @@ FREE = {"sts:GetCallerIdentity"}
 
 # Allowed without a call of that name, with the reason.
 BESIDES = {
+    ("oncall", "ec2:DescribeLaunchTemplateVersions"): "debug-asg looks through recycle's eyes",
+    ("oncall", "sqs:ReceiveMessage"): "debug-queue looks through those of dlq",
+    ("oncall", "sqs:ChangeMessageVisibility"): "and gives back what it looked at",
+    ("oncall", "s3:GetObject"): "reports of test suites are in a bucket of their own",
+    ("oncall", "iam:PassRole"): "RunTask asks for it, for the roles of its task",
     ("payloads", "s3:ListBucket"): "without it S3 answers forbidden for what is missing",
     ("roll_back", "ec2:RunInstances"): "UpdateAutoScalingGroup with a launch template asks for it",
     ("roll_back", "iam:PassRole"): "and for this, if the template has an instance profile",

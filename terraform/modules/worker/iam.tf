@@ -26,6 +26,17 @@ locals {
     payload_objects        = var.payload_bucket == null ? [] : ["${var.payload_bucket.arn}/*"]
     payload_buckets        = var.payload_bucket == null ? [] : [var.payload_bucket.arn]
     keys                   = var.kms_key == null ? [] : [var.kms_key.arn]
+
+    # What on-call jobs may touch: var.oncall says.
+    oncall_log_groups       = flatten([for arn in var.oncall.log_group_arns : [arn, "${arn}:*"]])
+    oncall_services         = var.oncall.service_arns
+    oncall_task_definitions = var.oncall.task_definition_arns
+    oncall_tasks            = length(var.oncall.task_definition_arns) == 0 ? [] : ["arn:${local.partition}:ecs:${local.region}:${local.account}:task/*"]
+    oncall_task_roles       = var.oncall.task_role_arns
+    oncall_report_objects   = var.oncall.report_object_arns
+    oncall_instances        = var.oncall.instance_arns
+    oncall_command_targets  = length(var.oncall.instance_arns) == 0 ? [] : concat(var.oncall.instance_arns, ["arn:${local.partition}:ssm:${local.region}::document/AWS-RunShellScript"])
+    oncall_commands         = length(var.oncall.instance_arns) == 0 ? [] : ["*"] # it knows no resources
   }
 
   conditions = {
@@ -35,8 +46,9 @@ locals {
     from_launch_templates = {
       ArnLike = { "ec2:LaunchTemplate" = var.roll_back == null ? [] : var.roll_back.launch_template_arns }
     }
-    passed_to_ec2 = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
-    own_tag_keys  = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["autorecycle:*"] } }
+    passed_to_ec2   = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
+    passed_to_tasks = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+    own_tag_keys    = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["autorecycle:*"] } }
   }
 
   # Statements about nothing (no state machines, say) are left out: IAM refuses them.

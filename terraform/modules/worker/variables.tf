@@ -229,6 +229,20 @@ variable "roll_back" {
   }
 }
 
+variable "oncall" {
+  description = "What the built-in on-call jobs may touch, beside reading: ECS services to restart and scale, task definitions of test suites with the roles that their tasks are given and the S3 objects of their reports, instances to run commands on and to reboot, log groups to read. Wildcards are possible; nothing of it is allowed unless it is named."
+  type = object({
+    service_arns         = optional(list(string), [])
+    task_definition_arns = optional(list(string), [])
+    task_role_arns       = optional(list(string), [])
+    report_object_arns   = optional(list(string), [])
+    instance_arns        = optional(list(string), [])
+    log_group_arns       = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "state_machine_arns" {
   description = "State machines that autorecycle_step_function_name may name."
   type        = list(string)

@@ -91,14 +91,19 @@ run "untagged_groups_can_be_allowed" {
   }
 }
 
-run "on_call_jobs_cannot_touch_groups" {
+run "on_call_jobs_touch_nothing_that_is_not_named" {
   variables {
     name      = "oncall"
     consumers = ["oncall"]
   }
   assert {
-    condition     = keys(output.task_statements) == ["oncall", "queues"] && length(output.task_statements.oncall) == 0
+    condition     = keys(output.task_statements) == ["oncall", "queues"]
     error_message = "a service has the permissions of its own consumers only"
+  }
+  assert {
+    condition = sort([for statement in output.task_statements.oncall : statement.Sid]) == sort([
+      "See", "SeeQueues", "SampleDeadLetters", "AskForRecycles", "CancelRecycles", "CompleteLifecycleActions"])
+    error_message = "reading, dead letters, and tagged groups' own business"
   }
   assert {
     condition = { for each in jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].environment : each.name => each.value
@@ -108,6 +113,35 @@ run "on_call_jobs_cannot_touch_groups" {
       AUTORECYCLE_ONCALL_QUEUE   = "oncall-jobs"
     }
     error_message = "and reads their queues only"
+  }
+}
+
+run "on_call_jobs_touch_what_is_named" {
+  variables {
+    name      = "oncall"
+    consumers = ["oncall"]
+    oncall = {
+      service_arns         = ["arn:aws:ecs:eu-west-2:123456789012:service/main/*"]
+      task_definition_arns = ["arn:aws:ecs:eu-west-2:123456789012:task-definition/tests:*"]
+      task_role_arns       = ["arn:aws:iam::123456789012:role/tests"]
+      instance_arns        = ["arn:aws:ec2:eu-west-2:123456789012:instance/*"]
+      log_group_arns       = ["arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/web"]
+    }
+  }
+  assert {
+    condition = jsonencode({ for statement in output.task_statements.oncall : statement.Sid => statement.Resource
+      if contains(["ChangeServices", "ReadLogs", "RunCommands"], statement.Sid) }) == jsonencode({
+      ChangeServices = ["arn:aws:ecs:eu-west-2:123456789012:service/main/*"]
+      ReadLogs = ["arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/web",
+      "arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/web:*"]
+      RunCommands = ["arn:aws:ec2:eu-west-2:123456789012:instance/*",
+      "arn:aws:ssm:eu-west-2::document/AWS-RunShellScript"]
+    })
+    error_message = "each call on its own resources"
+  }
+  assert {
+    condition     = jsonencode([for statement in output.task_statements.oncall : statement.Condition if statement.Sid == "PassTaskRoles"]) == jsonencode([{ StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }])
+    error_message = "roles go to tasks only"
   }
 }
 
