@@ -1,5 +1,5 @@
-"""boto3 on the services of the simulated region that on-call jobs use: ECS, CloudWatch Logs, Systems
-Manager and Secrets Manager."""
+"""boto3 on the simulated services that on-call jobs use: ECS, CloudWatch Logs, Systems Manager and
+Secrets Manager."""
 
 from __future__ import annotations
 
