@@ -142,6 +142,7 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   HttpOptions options;
   options.timeout = request.timeout;
   options.fresh_connection = !request.idempotent;
+  options.resend = request.repeat_when_unsure;
   options.success_headers = request.response_headers;
   auto response = co_await http_.send(std::move(http), options);
   if (!response) co_return response.error();

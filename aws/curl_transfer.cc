@@ -242,7 +242,8 @@ base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions&
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
   set(CURLOPT_HEADERDATA, this);
   // Asked of every exchange, also over a connection that was there already.
-  if (client.routable_only && !is_allowed(request_.url, client.hosts_allowed)) {
+  checks_address_ = client.routable_only && !is_allowed(request_.url, client.hosts_allowed);
+  if (checks_address_ || !options_.resend) {
     set(CURLOPT_PREREQFUNCTION, &CurlTransfer::on_connected);
     set(CURLOPT_PREREQDATA, this);
     watched_ = true;
@@ -254,7 +255,7 @@ base::Result<void> CurlTransfer::prepare(PooledHandle handle, const CurlOptions&
 
 PooledHandle CurlTransfer::release() {
   CURL* easy = handle_.easy.get();
-  handle_.ready = is_plain_post(request_) && !watched_;
+  handle_.ready = is_plain_post(request_) && !checks_address_;
   if (!handle_.ready) {
     curl_easy_reset(easy);
     handle_.url.clear();
@@ -266,16 +267,24 @@ PooledHandle CurlTransfer::release() {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, nullptr);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, nullptr);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);
+  if (watched_) {
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, nullptr);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, nullptr);
+  }
   handle_.url = std::move(request_.url);
   return std::move(handle_);
 }
 
-// What the name of the host led to is known only now.
+// libcurl asks before each request that it writes. What the name of the host led to is known only
+// now. A second request in the same exchange is libcurl's silent repetition on a new connection,
+// because the kept one died: the server may have carried out the first.
 int CurlTransfer::on_connected(void* self, char* their_ip, char* /*our_ip*/, int /*their_port*/,
                                int /*our_port*/) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
-  transfer.refused_ = their_ip == nullptr || !is_routable(their_ip);
-  return transfer.refused_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  ++transfer.requests_;
+  transfer.repeated_ = transfer.requests_ > 1 && !transfer.options_.resend;
+  transfer.refused_ = transfer.checks_address_ && (their_ip == nullptr || !is_routable(their_ip));
+  return transfer.repeated_ || transfer.refused_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -365,6 +374,9 @@ base::Error CurlTransfer::error_of(CURLcode code) const {
   }
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
     return error(ErrorKind::kInvalid, "InvalidRequest", text);
+  }
+  if (repeated_) {
+    return error(ErrorKind::kRetry, "NetworkError", "the kept connection died before the answer");
   }
   return error(ErrorKind::kRetry, "NetworkError", text);
 }

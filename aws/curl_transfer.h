@@ -67,8 +67,11 @@ class CurlTransfer {
   std::size_t header_bytes_ = 0;
   bool keep_headers_ = true;
   bool too_large_ = false;
-  bool watched_ = false;  // its address is looked at
-  bool refused_ = false;  // for the address
+  bool watched_ = false;         // libcurl asks before it writes a request
+  bool checks_address_ = false;  // where to
+  bool refused_ = false;         // for the address
+  int requests_ = 0;
+  bool repeated_ = false;  // by libcurl, which was not to
   bool headers_complete_ = false;
   PooledHandle handle_;
   // libcurl's list of header lines, in two blocks instead of two for each line.

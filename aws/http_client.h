@@ -17,6 +17,10 @@ struct HttpOptions {
   // For calls that must not be sent twice: libcurl repeats a POST by itself when a kept-alive
   // connection dies before the first byte of the answer, but never on a fresh connection.
   bool fresh_connection = false;
+  // False: over a kept-alive connection all the same, but when that dies before the answer the
+  // request is not sent again on another one: "NetworkError", for callers who count themselves what
+  // may have been done twice.
+  bool resend = true;
   std::size_t body_bytes_max = 16U << 20U;  // a longer answer is an error
   // False: the headers of an answer 2xx may be left out.
   bool success_headers = true;

@@ -43,6 +43,53 @@ TEST_F(CurlHttpClientTest, ReportsAnAnswerCutShort) {
   }
 }
 
+// Answers the first request on each connection and closes it while the second one waits for its
+// answer, having read all of it.
+asio::awaitable<void> die_at_the_second(std::shared_ptr<tcp::acceptor> acceptor, int& requests) {
+  while (acceptor->is_open()) {
+    tcp::socket socket = co_await acceptor->async_accept(asio::use_awaitable);
+    asio::streambuf buffer;
+    for (const bool answered : {true, false}) {
+      const auto [error, bytes] = co_await asio::async_read_until(
+          socket, buffer, "the end", asio::as_tuple(asio::use_awaitable));
+      if (error) break;
+      buffer.consume(bytes);
+      ++requests;
+      const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+      if (answered) co_await asio::async_write(socket, asio::buffer(answer), asio::use_awaitable);
+    }
+  }
+}
+
+TEST_F(CurlHttpClientTest, SendsAPostAgainByItselfOnlyWhereItMay) {
+  for (const bool resend : {true, false}) {
+    SCOPED_TRACE(resend);
+    auto acceptor =
+        std::make_shared<tcp::acceptor>(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    int requests = 0;
+    asio::co_spawn(io_, die_at_the_second(acceptor, requests), [](std::exception_ptr) {});
+    raw_.push_back(acceptor);
+    base::HttpRequest post =
+        get("http://127.0.0.1:" + std::to_string(acceptor->local_endpoint().port()) + "/");
+    post.method = "POST";
+    post.body = "to the end";
+    aws::HttpOptions options;
+    options.resend = resend;
+    EXPECT_TRUE(send(post, options).has_value());
+    const Answer second = send(post, options);
+    EXPECT_EQ(second.has_value(), resend);
+    EXPECT_EQ(requests, resend ? 3 : 2) << "as the server has seen them";
+    if (!second) {
+      EXPECT_EQ(second.error().code, "NetworkError");
+      EXPECT_EQ(second.error().kind, base::ErrorKind::kRetry);
+    }
+    // The handle that went back into the pool may repeat again.
+    options.resend = true;
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(send(post, options).has_value());
+    close_raw();
+  }
+}
+
 TEST_F(CurlHttpClientTest, LimitsTheAnswersSize) {
   const std::string url = serve([](base::HttpRequest) -> asio::awaitable<base::HttpResponse> {
     co_return base::HttpResponse{200, {}, std::string(1001, 'x')};
