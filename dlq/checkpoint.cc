@@ -27,6 +27,12 @@ base::Error failed(const std::string& path, const char* doing) {
           {}};
 }
 
+base::Error unfinished(const std::string& path) {
+  return base::invalid(fmt::format(
+      "checkpoint {}: exists; --resume goes on with that replay, or remove the file to forget it",
+      path));
+}
+
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
   for (std::size_t from = 0; from < line.size();) {
@@ -172,11 +178,7 @@ Checkpoint::~Checkpoint() {
 base::Result<std::unique_ptr<Checkpoint>> Checkpoint::create(const std::string& path,
                                                              const ReplayState& state) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0600);
-  if (file < 0 && errno == EEXIST) {
-    return base::invalid(fmt::format(
-        "checkpoint {}: exists; --resume goes on with that replay, or remove the file to forget it",
-        path));
-  }
+  if (file < 0 && errno == EEXIST) return unfinished(path);
   if (file < 0) {
     base::Error error = failed(path, "making it");
     error.kind = base::ErrorKind::kInvalid;
@@ -194,6 +196,11 @@ base::Result<std::unique_ptr<Checkpoint>> Checkpoint::create(const std::string& 
     return written.error();
   }
   return checkpoint;
+}
+
+base::Result<void> Checkpoint::must_be_new(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) return unfinished(path);
+  return {};
 }
 
 base::Result<std::unique_ptr<Checkpoint>> Checkpoint::resume(const std::string& path) {

@@ -48,6 +48,8 @@ class Checkpoint {
   // kInvalid: the file exists (an unfinished replay), or cannot be made or written.
   static base::Result<std::unique_ptr<Checkpoint>> create(const std::string& path,
                                                           const ReplayState& state);
+  // kInvalid: create() would refuse it, because a replay left it there.
+  static base::Result<void> must_be_new(const std::string& path);
   // kInvalid: no such file, not one of ours (which line), or another process has it.
   static base::Result<std::unique_ptr<Checkpoint>> resume(const std::string& path);
 

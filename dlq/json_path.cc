@@ -96,6 +96,9 @@ std::optional<double> number_in(base::JsonValue value) {
 }  // namespace
 
 base::Result<JsonPath> parse_json_path(std::string_view text) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    return base::invalid("path: expected UTF-8");
+  }
   return PathReader(trimmed(text)).read();
 }
 
@@ -142,6 +145,7 @@ CutCondition cut_condition(std::string_view text) {
   bool quoted = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '"') quoted = !quoted;
+    if (quoted && text[at] == '\\') ++at;
     if (quoted) continue;
     for (const std::string_view op : kOperators) {
       if (text.substr(at).starts_with(op)) {

@@ -4,6 +4,7 @@
 #include "dlq/letter.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace dlq {
@@ -17,9 +18,18 @@ constexpr base::Duration kLook = std::chrono::seconds(1);
 constexpr int kFailuresMax = 30;  // looks in a row
 constexpr int kCancels = 5;
 
-awaitable<bool> is_running(aws::Sqs& sqs, std::string source_arn) {
+awaitable<std::optional<aws::MoveTask>> running_task(aws::Sqs& sqs, std::string source_arn) {
   const auto tasks = co_await sqs.list_message_move_tasks(std::move(source_arn));
-  co_return tasks && !tasks->empty() && tasks->front().status == "RUNNING";
+  if (!tasks || tasks->empty() || tasks->front().status != "RUNNING") co_return std::nullopt;
+  co_return tasks->front();
+}
+
+// The task that SQS has started although its answer never arrived.
+bool is_ours(const base::Error& error, const aws::MoveTask& task, const MoveOptions& options,
+             base::TimePoint asked) {
+  constexpr base::Duration kClocksDiffer = std::chrono::minutes(1);
+  return error.kind == base::ErrorKind::kRetry && task.started_at > asked - kClocksDiffer &&
+         task.destination_arn == options.destination_arn;
 }
 
 void take_over(Summary& summary, const aws::MoveTask& task) {
@@ -60,7 +70,8 @@ awaitable<void> follow(Context context, const MoveOptions& options, std::string 
       summary.ended = Ended::kStopped;
     } else if (task.failure_reason.find("CouldNotDetermineMessageSource") != std::string::npos) {
       moved.taken = false;
-      moved.why_not = "SQS does not know where some of the letters came from";
+      moved.why_not = "SQS does not know where some of the letters came from (it has moved " +
+                      std::to_string(summary.sent) + ")";
     } else {
       summary.ended = Ended::kFailed;
       summary.error = base::fatal("the move task failed: " + task.failure_reason);
@@ -80,10 +91,16 @@ awaitable<base::Result<Moved>> move_all(Context context, MoveOptions options, co
   task.source_arn = options.source_arn;
   task.destination_arn = options.destination_arn;
   task.rate = options.rate;
+  const auto asked = context.clock.now();
   auto handle = co_await context.sqs.start_message_move_task(task);
   if (!handle) {
     const base::Error error = handle.error();
-    if (co_await is_running(context.sqs, options.source_arn)) {
+    const auto running = co_await running_task(context.sqs, options.source_arn);
+    if (running && is_ours(error, *running, options, asked)) {
+      co_await follow(context, options, running->handle, stop, moved);
+      co_return moved;
+    }
+    if (running) {
       co_return base::invalid("a move task of '" + moved.summary.queue +
                               "' is running already; wait for its end, or cancel it with "
                               "`aws sqs cancel-message-move-task`");

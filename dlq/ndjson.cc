@@ -15,6 +15,11 @@ std::string text_of(const Json& object, const char* name) {
   return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
 }
 
+// Of the attributes as they stand on the line, without spaces.
+std::string sum_of(const Json& attributes) {
+  return aws::sha256_hex(attributes.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 }  // namespace
 
 std::string to_line(const aws::SqsMessage& message, const Letter& letter) {
@@ -26,6 +31,7 @@ std::string to_line(const aws::SqsMessage& message, const Letter& letter) {
   for (const auto& [name, attribute] : message.attributes) {
     json["attributes"][name] = {{"type", attribute.data_type}, {"value", attribute.value}};
   }
+  json["attributesSha256"] = sum_of(json["attributes"]);
   if (!message.group_id.empty()) json["groupId"] = message.group_id;
   json["sentAt"] = base::format_rfc3339(message.sent_at);
   json["receiveCount"] = message.receive_count;
@@ -61,6 +67,9 @@ base::Result<aws::SqsMessage> read_line(std::string_view line) {
   const auto attributes = json.find("attributes");
   if (attributes == json.end()) return message;
   if (!attributes->is_object()) return base::invalid("attributes: expected an object");
+  if (text_of(json, "attributesSha256") != sum_of(*attributes)) {
+    return base::invalid("the attributes do not match their checksum");
+  }
   for (const auto& [name, value] : attributes->items()) {
     const aws::MessageAttribute attribute{
         value.is_object() ? text_of(value, "type") : std::string(),

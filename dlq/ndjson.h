@@ -1,8 +1,8 @@
 // A letter as one line of JSON, for export and import: everything that SQS told of it and checksums
-// of the body, so that what is imported is what was exported.
+// of body and attributes, so that what is imported is what was exported.
 //
 //   {"messageId":"..","body":"..","bodyMd5":"..","bodySha256":"..",
-//    "attributes":{"n":{"type":"Number","value":"5"}},"groupId":"..","traceHeader":"..",
+//    "attributes":{"n":{"type":"Number","value":"5"}},"attributesSha256":"..","groupId":"..",
 //    "sentAt":"2026-01-02T03:04:05Z","receiveCount":3,"system":{"SenderId":".."},
 //    "errorKind":"decode","reason":"..","source":".."}
 //

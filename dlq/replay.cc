@@ -19,6 +19,10 @@ using asio::awaitable;
 namespace {
 
 constexpr base::Duration kSlice{250};  // how late a stop is noticed while waiting
+// In visibilities, as a walk's patience: as long as new letters come, no receive is empty.
+constexpr int kNewOnlyMax = 7;
+// Looks without anything that is meant, after which what is in hand goes: others may come for ever.
+constexpr int kFruitlessMax = 10;
 
 // The one that ends first must not be taken for an error of the other.
 awaitable<void> caught(awaitable<void> task, std::exception_ptr& error) {
@@ -37,7 +41,8 @@ Replay::Replay(Context context, ReplayOptions options, Checkpoint& checkpoint, c
       checkpoint_(checkpoint),
       stop_(stop),
       walk_(context,
-            {options_.queue, options_.queue.value.ends_with(".fifo"), options_.visibility, false},
+            {options_.queue, options_.queue.value.ends_with(".fifo"), options_.visibility, false,
+             [this] { report_waiting(); }},
             stop),
       targets_(context.sqs, options_.queue, options_.to, options_.sources),
       pace_(options_.rate, options_.ramp),
@@ -49,6 +54,7 @@ Replay::Replay(Context context, ReplayOptions options, Checkpoint& checkpoint, c
   summary_.sent_before = sent_.size();
   summary_.possibly_twice = checkpoint.state().possibly_twice;
   canary_passed_ = options_.dry_run;  // there would be nothing to wait for
+  last_old_ = context.clock.steady_now();
 }
 
 awaitable<Summary> Replay::run() {
@@ -81,6 +87,12 @@ void Replay::report() {
   if (options_.progress) options_.progress(summary_);
 }
 
+void Replay::report_waiting() {
+  summary_.elsewhere = walk_.unseen().elsewhere;
+  report();
+  summary_.elsewhere = 0;
+}
+
 std::size_t Replay::left() const {
   std::size_t left = std::numeric_limits<std::size_t>::max();
   const std::size_t done = summary_.sent + summary_.sent_before;
@@ -101,6 +113,7 @@ awaitable<base::Result<void>> Replay::go_through() {
   const auto depth = co_await walk_.depth();
   if (!depth) co_return depth.error();
   summary_.depth = depth->total();
+  int fruitless = 0;  // looks in a row
   while (!stop_.requested()) {
     if (left() == 0) {
       const bool canary = options_.canary > 0 && !canary_passed_;
@@ -112,17 +125,22 @@ awaitable<base::Result<void>> Replay::go_through() {
       const auto lives = co_await canary_lives();
       if (!lives) co_return lives.error();
       if (!*lives) co_return base::Result<void>();
+      last_old_ = context_.clock.steady_now();
       continue;
     }
     if (in_hand_.empty()) dry_ = false;
     if (in_hand_.size() < wanted() && !dry_) {
-      const bool patient = in_hand_.empty();
-      const auto looked = co_await look(wanted() - in_hand_.size(), patient);
+      const std::size_t before = in_hand_.size();
+      const bool patient = before == 0;
+      const auto looked = co_await look(wanted() - before, patient);
       if (!looked) co_return looked.error();
       if (patient && dry_) break;
-      if (in_hand_.size() < wanted() && !dry_) continue;
+      if (in_hand_.empty() && only_new_ones_come()) break;
+      fruitless = in_hand_.size() > before ? 0 : fruitless + 1;
+      if (in_hand_.size() < wanted() && !dry_ && fruitless < kFruitlessMax) continue;
     }
     if (in_hand_.empty()) continue;
+    last_old_ = context_.clock.steady_now();
     if (!co_await wait_for_pace()) break;
     const std::size_t room = std::min(pace_.room(context_.clock.steady_now()), kRound);
     const auto done = co_await round(std::min({in_hand_.size(), room, left()}));
@@ -131,6 +149,13 @@ awaitable<base::Result<void>> Replay::go_through() {
   }
   summary_.ended = stop_.requested() ? Ended::kStopped : Ended::kDone;
   co_return base::Result<void>();
+}
+
+bool Replay::only_new_ones_come() {
+  const auto since = context_.clock.steady_now() - last_old_;
+  if (since <= kNewOnlyMax * walk_.visibility()) return false;
+  add_problem(summary_, "letters keep coming, and for long all of them were newer than the replay");
+  return true;
 }
 
 awaitable<base::Result<void>> Replay::look(std::size_t count, bool patient) {
@@ -153,6 +178,7 @@ void Replay::take(aws::SqsMessage message, std::vector<LetterId>& sent_before) {
   const Known known{options_.filter, sent_, produced_, checkpoint_.state().run,
                     checkpoint_.state().started};
   const Fate fate = decide(item.message, item.letter, known, context_.clock.now());
+  if (fate != Fate::kNewer) last_old_ = context_.clock.steady_now();
   if (fate == Fate::kDelete) {
     sent_before.push_back(item.id);
     return;
@@ -183,6 +209,7 @@ awaitable<bool> Replay::pause_for(base::Duration duration) {
   while (!stop_.requested()) {
     const auto now = context_.clock.steady_now();
     if (now >= until) co_return true;
+    report();
     co_await context_.clock.sleep_until(std::min(until, now + kSlice));
   }
   co_return false;

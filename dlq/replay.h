@@ -72,7 +72,8 @@ class Replay {
     aws::SendOptions send;
     bool sent = false;
     bool given_up = false;
-    bool alone = false;  // it may have spoilt its batch
+    bool alone = false;   // it may have spoilt its batch
+    bool unsure = false;  // nobody knows whether SQS has taken it, and it is not counted yet
     int tries = 0;
   };
   using Items = std::vector<Item>;
@@ -84,10 +85,12 @@ class Replay {
   void take(aws::SqsMessage message, std::vector<LetterId>& sent_before);
   std::size_t wanted() const;
   std::size_t left() const;
+  bool only_new_ones_come();
   boost::asio::awaitable<bool> wait_for_pace();
   boost::asio::awaitable<bool> pause_for(base::Duration duration);
   boost::asio::awaitable<base::Result<void>> round(std::size_t count);
   base::Result<void> note_what_is_sent_again(const Items& items);
+  base::Result<void> note_what_stays_unsure(const Items& items);
   boost::asio::awaitable<bool> prepare(Item& item);
   boost::asio::awaitable<base::Result<void>> edit(Item& item);
   boost::asio::awaitable<base::Result<void>> send_all(Items& items);
@@ -99,6 +102,7 @@ class Replay {
   void give_up(Item& item, const std::string& why, std::size_t& counter);
   boost::asio::awaitable<base::Result<bool>> canary_lives();
   void report();
+  void report_waiting();
 
   Context context_;
   ReplayOptions options_;
@@ -114,8 +118,10 @@ class Replay {
   LetterIds undeleted_;
   LetterIds uncertain_;  // of the run that was cut off: not sent again yet
   std::set<std::pair<std::string, std::string>> stopped_groups_;
-  bool dry_ = false;  // the last look brought nothing
+  bool dry_ = false;            // the last look brought nothing
+  base::SteadyPoint last_old_;  // when a letter was in hand that is not newer than the run
   bool canary_passed_ = false;
+  bool may_erase_ = false;
 };
 
 }  // namespace dlq

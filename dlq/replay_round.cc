@@ -43,6 +43,12 @@ awaitable<base::Result<void>> Replay::round(std::size_t count) {
     }
     co_return base::Result<void>();
   }
+  // Who may send but not delete would make a copy of everything.
+  if (!may_erase_) {
+    const auto may = co_await walk_.may_erase();
+    if (!may) co_return may.error().while_doing("queue '" + summary_.queue + "'");
+    may_erase_ = true;
+  }
   std::vector<LetterId> ids;
   for (const Item& item : items) ids.push_back(item.id);
   const auto noted = checkpoint_.about_to_send(ids);
@@ -50,6 +56,7 @@ awaitable<base::Result<void>> Replay::round(std::size_t count) {
   const auto twice = note_what_is_sent_again(items);
   if (!twice) co_return twice.error();
   const auto sent = co_await send_all(items);
+  const auto unsure = note_what_stays_unsure(items);
   std::erase_if(items, [](const Item& item) { return !item.sent; });
   pace_.took(items.size());
   const auto ended = checkpoint_.round_ended();
@@ -57,6 +64,10 @@ awaitable<base::Result<void>> Replay::round(std::size_t count) {
   for (const Item& item : items) ids.push_back(item.id);
   co_await settle(std::move(ids));
   if (!sent) co_return sent.error();
+  if (const auto& denied = walk_.erase_denied()) {
+    co_return denied->while_doing("queue '" + summary_.queue + "'");
+  }
+  if (!unsure) co_return unsure.error();
   co_return ended;
 }
 
@@ -66,6 +77,17 @@ base::Result<void> Replay::note_what_is_sent_again(const Items& items) {
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (uncertain_.erase(items[i].id) > 0) positions.push_back(i);
+  }
+  summary_.possibly_twice += positions.size();
+  return checkpoint_.unsure(positions);
+}
+
+// A FIFO queue knows a message for five minutes, so that sending it again at once makes no second
+// one. What was not sent again in this round may come too late for that.
+base::Result<void> Replay::note_what_stays_unsure(const Items& items) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].unsure && !items[i].sent) positions.push_back(i);
   }
   summary_.possibly_twice += positions.size();
   return checkpoint_.unsure(positions);
@@ -218,6 +240,7 @@ awaitable<void> Replay::send_batch(Items& items, std::vector<std::size_t> positi
     if (error.is_transient()) ++passing;
     const bool nobody_knows = results ? error.code == "MissingBatchEntry" : is_unsure(error);
     if (nobody_knows && !deduplicated) unsure.push_back(positions[i]);
+    item.unsure = item.unsure || (nobody_knows && deduplicated);
     one_failed(items, positions[i], error);
     if (!results && error.is_transient() && item.given_up) {
       fatal = error.while_doing("sending to queue '" + queue + "'");

@@ -24,6 +24,11 @@ const char* to_string(Ended ended) {
   return "failed";
 }
 
+bool leaves_something(const Summary& summary) {
+  if (summary.failed + summary.no_target + summary.undeleted > 0) return true;
+  return summary.ended == Ended::kDone && summary.elsewhere + summary.blocked > 0;
+}
+
 void count(std::map<std::string, std::size_t>& counts, const std::string& name) {
   const bool known = counts.contains(name) || counts.size() < kNamesMax;
   ++counts[known ? name : "other"];

@@ -53,6 +53,8 @@ struct Summary {
 inline constexpr std::size_t kNamesMax = 100;  // of by_kind and by_target
 inline constexpr std::size_t kProblemsMax = 10;
 
+// Whether something that was meant is still in the dead-letter queue, or could not be looked at.
+bool leaves_something(const Summary& summary);
 void count(std::map<std::string, std::size_t>& counts, const std::string& name);
 void add_problem(Summary& summary, const std::string& text);
 std::string to_json(const Summary& summary);

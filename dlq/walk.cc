@@ -156,6 +156,7 @@ awaitable<base::Result<std::vector<aws::SqsMessage>>> Walk::next(
     const auto over = co_await is_over();
     if (!over) co_return over.error();
     if (*over) break;
+    if (options_.waiting) options_.waiting();
   }
   co_return std::vector<aws::SqsMessage>();
 }
@@ -266,6 +267,14 @@ awaitable<void> Walk::extend(std::vector<LetterId> ids) {
   }
 }
 
+awaitable<base::Result<void>> Walk::may_erase() {
+  std::vector<base::ReceiptHandle> nobodys = {base::ReceiptHandle("may-this-be-deleted-from")};
+  const auto asked = co_await context_.sqs.delete_message_batch(options_.queue, std::move(nobodys));
+  // Any other answer is no: that handle, a server that knows no such question, an outage.
+  if (!asked && asked.error().kind == base::ErrorKind::kDenied) co_return asked.error();
+  co_return base::Result<void>();
+}
+
 awaitable<void> Walk::erase_batch(std::vector<LetterId> ids, std::vector<LetterId>& erased) {
   for (int attempt = 1; !ids.empty(); ++attempt) {
     std::vector<base::ReceiptHandle> handles;
@@ -274,6 +283,9 @@ awaitable<void> Walk::erase_batch(std::vector<LetterId> ids, std::vector<LetterI
     for (const LetterId& id : ids) handles.push_back(hold_.find(id)->handle);
     const auto results =
         co_await context_.sqs.delete_message_batch(options_.queue, std::move(handles));
+    if (!results && results.error().kind == base::ErrorKind::kDenied) {
+      erase_denied_ = results.error();
+    }
     std::vector<LetterId> again;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const bool done = results && (*results)[i];

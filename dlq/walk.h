@@ -21,6 +21,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct WalkOptions {
   bool fifo = false;
   base::Duration visibility = std::chrono::minutes(2);  // at least kVisibilityMin
   bool every_attribute = false;
+  std::function<void()> waiting = {};  // told now and then while letters are hidden by others
 };
 
 // What could not be looked at when it ended.
@@ -73,9 +75,13 @@ class Walk {
   void forget(const LetterId& id);
   // Still surely ours for this long.
   bool holds(const LetterId& id, base::Duration margin);
+  // kDenied if deleting is; asked with a receipt handle of nobody's, so that nothing is deleted.
+  boost::asio::awaitable<base::Result<void>> may_erase();
   // Deletes; those that were deleted for all we know. What SQS fails to delete comes back to
   // next() after its visibility.
   boost::asio::awaitable<std::vector<LetterId>> erase(std::vector<LetterId> ids);
+  // Why deleting was denied, once it was.
+  const std::optional<base::Error>& erase_denied() const { return erase_denied_; }
   // Gives everything back at once; how many could not be (they come back by themselves).
   boost::asio::awaitable<std::size_t> finish();
 
@@ -123,6 +129,7 @@ class Walk {
   int empty_ = 0;
   base::SteadyPoint last_message_;
   bool over_limit_ = false;
+  std::optional<base::Error> erase_denied_;
   Unseen unseen_;
 };
 

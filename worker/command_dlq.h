@@ -18,7 +18,8 @@
 
 namespace worker {
 
-inline constexpr int kExitLeft = 3;  // something that was meant is still in the dead-letter queue
+// Something that was meant is still in the dead-letter queue, or could not be looked at.
+inline constexpr int kExitLeft = 3;
 
 // What `dlq` was asked for on the command line.
 int run_dlq(const CommandLine& line, const Config& config, std::istream& in, std::ostream& out,

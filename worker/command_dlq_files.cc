@@ -47,13 +47,29 @@ base::Error cannot(const std::string& what, const std::string& file) {
   return base::fatal(fmt::format("{}: {}: {}", file, what, std::strerror(errno)));
 }
 
+// An export is never written over, and a shorter one would leave the end of a longer one behind it.
+base::Result<void> check_is_new(const DlqRun& run) {
+  const auto first = object_name(run.arguments.s3, 1);
+  const auto fine = aws::check_object_name(first);
+  if (!fine) return fine.error().while_doing("reading --s3");
+  const auto there = run.session.loop.run<std::string>((*run.session.aws)->s3().get_object(first));
+  if (there || there.error().code == "BodyTooLarge") {
+    return base::invalid(
+        fmt::format("--s3: {} holds an export already; give another prefix", run.arguments.s3));
+  }
+  const auto& error = there.error();
+  // Whoever may only put objects is not told.
+  if (error.code == "NoSuchKey" || error.kind == base::ErrorKind::kDenied) return {};
+  return error.while_doing("looking at " + run.arguments.s3);
+}
+
 // Where the lines go: a file that did not exist, standard output, or a file without a name.
 base::Result<File> open_output(const DlqRun& run) {
   const std::string& name = run.arguments.file;
   if (!run.arguments.s3.empty()) {
     if (!name.empty()) return base::invalid("give a file or --s3, not both");
-    const auto fine = aws::check_object_name(object_name(run.arguments.s3, 1));
-    if (!fine) return fine.error().while_doing("reading --s3");
+    const auto fine = check_is_new(run);
+    if (!fine) return fine.error();
     File file(std::tmpfile());
     if (!file) return cannot("cannot be made", "a temporary file");
     return file;
@@ -121,6 +137,11 @@ base::Result<File> open_input(DlqRun& run) {
         (*run.session.aws)->s3().get_object(object_name(run.arguments.s3, number)));
     const bool end = !part && number > 1 && part.error().code == "NoSuchKey";
     if (end) break;
+    if (!part && part.error().kind == base::ErrorKind::kDenied) {
+      return part.error().while_doing(
+          "reading " + run.arguments.s3 +
+          " (its end is told only to who may do s3:ListBucket; nothing was sent)");
+    }
     if (!part) return part.error().while_doing("reading " + run.arguments.s3);
     if (std::fwrite(part->data(), 1, part->size(), file.get()) != part->size()) {
       return cannot("cannot be written", "a temporary file");

@@ -183,8 +183,8 @@ const std::vector<DlqOptionSpec>& dlq_option_specs() {
     add_replay(rows);
     rows.push_back({"sample", "N", "Letters of each queue to look at for kinds and age [100]",
                     kDlqLs, "a whole number from 0", set_count<&DlqArguments::sample>});
-    rows.push_back({"count", "N", "How many letters [10]", kDlqPeek, "a whole number from 0",
-                    set_count<&DlqArguments::count>});
+    rows.push_back({"count", "N", "How many letters; 0: all [10]", kDlqPeek,
+                    "a whole number from 0", set_count<&DlqArguments::count>});
     rows.push_back({"s3", "s3://BUCKET/PREFIX", "Objects of S3 instead of a file",
                     kDlqExport | kDlqImport, "s3://BUCKET/PREFIX", set_s3});
     rows.push_back({"skip", "N", "Lines that were imported before", kDlqImport,

@@ -55,15 +55,19 @@ awaitable<base::Result<dlq::MoveOptions>> move_options(dlq::Context context,
   co_return options;
 }
 
+std::string checkpoint_of(const dlq::SurveyedQueue& queue, const DlqArguments& asked) {
+  return asked.checkpoint.empty() ? default_checkpoint(queue.name) : asked.checkpoint;
+}
+
 base::Result<std::unique_ptr<dlq::Checkpoint>> open_checkpoint(dlq::Context context,
                                                                const dlq::SurveyedQueue& queue,
-                                                               const DlqArguments& asked) {
+                                                               const ReplayRequest& request) {
+  const DlqArguments& asked = request.arguments;
   dlq::ReplayState state;
-  state.run = context.random.uuid();
+  state.run = request.run.empty() ? context.random.uuid() : request.run;
   state.queue = queue.url.value;
   state.started = context.clock.now();
-  const std::string file =
-      asked.checkpoint.empty() ? default_checkpoint(queue.name) : asked.checkpoint;
+  const std::string file = checkpoint_of(queue, asked);
   if (file == "off" && asked.resume) {
     return base::invalid("--resume: needs the checkpoint, which is off");
   }
@@ -113,6 +117,12 @@ awaitable<base::Result<dlq::Summary>> run_replay(dlq::Context context, ReplayReq
   }
 
   if (is_plain(asked, *filter)) {
+    // A move task would send again what an unfinished replay has sent and not yet deleted.
+    const std::string file = checkpoint_of(*queue, asked);
+    if (file != "off") {
+      const auto is_new = dlq::Checkpoint::must_be_new(file);
+      if (!is_new) co_return is_new.error();
+    }
     auto options = co_await move_options(context, *queue, asked);
     if (!options) co_return options.error();
     options->progress = request.progress;
@@ -122,7 +132,7 @@ awaitable<base::Result<dlq::Summary>> run_replay(dlq::Context context, ReplayReq
     remark("not by SQS's own move task: " + moved->why_not);
   }
 
-  auto checkpoint = open_checkpoint(context, *queue, asked);
+  auto checkpoint = open_checkpoint(context, *queue, request);
   if (!checkpoint) co_return checkpoint.error();
   dlq::ReplayOptions options;
   options.queue = queue->url;

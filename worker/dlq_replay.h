@@ -15,6 +15,7 @@ namespace worker {
 
 struct ReplayRequest {
   DlqArguments arguments;
+  std::string run;                                    // empty: a new one
   dlq::EditCommand edit_command;                      // none: not asked for
   std::function<void(const dlq::Summary&)> progress;  // may be none
   std::function<void(const std::string&)> remark;     // for people; may be none

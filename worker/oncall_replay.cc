@@ -1,5 +1,6 @@
 #include "worker/oncall_replay.h"
 
+#include "aws/digest.h"
 #include "worker/dlq_replay.h"
 
 #include <fmt/format.h>
@@ -53,19 +54,19 @@ base::Result<DlqArguments> replay_arguments(const std::string& params, bool dry_
 }
 
 boost::asio::awaitable<base::Result<consumers::oncall::DeadLetterReplay::Outcome>>
-OncallReplay::replay(std::string params, bool dry_run) {
+OncallReplay::replay(std::string params, std::string request_id, bool dry_run) {
   auto arguments = replay_arguments(params, dry_run);
   if (!arguments) co_return arguments.error();
   ReplayRequest request;
   request.arguments = std::move(*arguments);
+  request.run = aws::sha256_hex("oncall-replay-dlq/" + request_id);
   const auto summary = co_await run_replay(context_, std::move(request), never_);
   if (!summary) co_return summary.error();
   Outcome outcome;
   outcome.summary = dlq::to_json(*summary);
   outcome.canary_came_back = summary->ended == dlq::Ended::kCanary;
   outcome.transient = summary->error && summary->error->is_transient();
-  outcome.complete = summary->failed + summary->no_target + summary->undeleted == 0 &&
-                     summary->ended != dlq::Ended::kFailed;
+  outcome.complete = !dlq::leaves_something(*summary) && summary->ended != dlq::Ended::kFailed;
   co_return outcome;
 }
 

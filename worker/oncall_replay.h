@@ -15,7 +15,8 @@ class OncallReplay final : public consumers::oncall::DeadLetterReplay {
   // References in `context` outlive it.
   explicit OncallReplay(dlq::Context context) : context_(context) {}
 
-  boost::asio::awaitable<base::Result<Outcome>> replay(std::string params, bool dry_run) override;
+  boost::asio::awaitable<base::Result<Outcome>> replay(std::string params, std::string request_id,
+                                                       bool dry_run) override;
 
  private:
   dlq::Context context_;

@@ -39,6 +39,7 @@ std::string progress_line(const dlq::Summary& summary, base::Duration since_star
     line += fmt::format(", {} failed", summary.failed + summary.no_target);
   }
   if (summary.came_back > 0) line += fmt::format(", {} came back", summary.came_back);
+  if (summary.elsewhere > 0) line += fmt::format(", waiting for {} hidden", summary.elsewhere);
   line += fmt::format("  {:.0f}/s", rate);
   const double looked = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   if (looked > 0 && all > done) {

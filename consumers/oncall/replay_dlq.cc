@@ -93,7 +93,7 @@ const Entry& replay_dlq_entry() {
 const Entry& ReplayDlqJob::entry() const { return replay_dlq_entry(); }
 
 boost::asio::awaitable<Answer> ReplayDlqJob::run(Request request, JobLog& log) {
-  const auto outcome = co_await replay_.replay(request.params, request.dry_run);
+  const auto outcome = co_await replay_.replay(request.params, request.request_id, request.dry_run);
   if (!outcome) co_return answer_failed(outcome.error(), "replaying dead letters");
   if (outcome->canary_came_back) {
     log.line("the canary came back: nothing but the canary was sent");

@@ -26,8 +26,11 @@ class DeadLetterReplay {
   };
 
   virtual ~DeadLetterReplay() = default;
+  // `request_id`: of a request that is delivered again, which goes on with the same replay: what it
+  // has sent already is known when it comes back, and to FIFO queues as a duplicate.
   // kInvalid: `params` (a JSON object), with the parameter that is wrong.
   virtual boost::asio::awaitable<base::Result<Outcome>> replay(std::string params,
+                                                               std::string request_id,
                                                                bool dry_run) = 0;
 };
 

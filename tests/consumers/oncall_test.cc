@@ -10,7 +10,8 @@ namespace {
 // Answers as it is told and remembers what it was asked.
 class Replays final : public DeadLetterReplay {
  public:
-  boost::asio::awaitable<base::Result<Outcome>> replay(std::string params, bool dry_run) override {
+  boost::asio::awaitable<base::Result<Outcome>> replay(std::string params, std::string,
+                                                       bool dry_run) override {
     asked.push_back(params + (dry_run ? " dry" : ""));
     co_return answer;
   }

@@ -109,10 +109,12 @@ TEST_F(CheckpointTest, IsNotMadeOverAnUnfinishedOneAndNotUsedByTwo) {
   auto first = Checkpoint::create(path_, state_).value();
   const auto second = Checkpoint::create(path_, state_);
   EXPECT_NE(second.error().message.find("--resume"), std::string::npos);
+  EXPECT_NE(Checkpoint::must_be_new(path_).error().message.find("--resume"), std::string::npos);
   const auto same = Checkpoint::resume(path_);
   EXPECT_NE(same.error().message.find("another replay"), std::string::npos);
   first->finished();
   EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(Checkpoint::must_be_new(path_));
 }
 
 TEST_F(CheckpointTest, AFullDiskIsAClearErrorAndLeavesNoHalfLine) {

@@ -1,4 +1,4 @@
-// What the short test and the long soak of crashes share.
+// What the short tests and the long soak of crashes share.
 #pragma once
 
 #include "tests/dlq/replay_rig.h"
@@ -20,9 +20,29 @@ struct CheckpointFile {
   const std::string path;
 };
 
-// Runs until it ends without a crash, every process dying `step(random)` calls after its start.
+// Somebody else who receives from the dead-letter queue too, and deals with what it gets, gives it
+// back or holds it for a while, as it likes.
+inline void interfere(ReplayRig& rig, const std::string& queue) {
+  auto* letters = rig.region.sqs().find_queue(queue);
+  const auto messages = letters->receive(3, 20s, "", {});
+  for (const auto& message : messages.value_or(std::vector<sim::StoredMessage>())) {
+    if (rig.random.chance(0.3)) {
+      rig.ledger.taken.insert(message.body);
+      letters->remove(message.receipt);
+    } else if (rig.random.chance(0.5)) {
+      letters->change_visibility(message.receipt, 0s);
+    }
+  }
+}
+
+struct CrashOptions {
+  std::function<int()> calls_to_live;  // of each process, drawn anew
+  double interference = 0;             // how likely, whenever the replay says how far it is
+};
+
+// One replay that is resumed until it ends without a crash.
 inline dlq::Summary with_crashes(ReplayRig& rig, const std::string& queue,
-                                 const std::function<int()>& calls_to_live, int& crashes) {
+                                 const CrashOptions& options, int& crashes) {
   const CheckpointFile file;
   while (true) {
     ReplayRig::Process process(rig);
@@ -32,10 +52,14 @@ inline dlq::Summary with_crashes(ReplayRig& rig, const std::string& queue,
                           ? dlq::Checkpoint::resume(file.path)
                           : dlq::Checkpoint::create(file.path, state);
     if (!checkpoint) throw std::runtime_error(checkpoint.error().to_string());
-    const int calls = calls_to_live();
+    const int calls = options.calls_to_live();
     (rig.random.chance(0.5) ? process.crash_before : process.crash_after) = calls;
+    dlq::ReplayOptions replay = rig.options(queue);
+    replay.progress = [&](const dlq::Summary&) {
+      if (rig.random.chance(options.interference)) interfere(rig, queue);
+    };
     try {
-      return rig.replay(rig.options(queue), **checkpoint, process);
+      return rig.replay(std::move(replay), **checkpoint, process);
     } catch (const Crash&) {
       ++crashes;
     }

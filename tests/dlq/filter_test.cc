@@ -62,7 +62,7 @@ TEST(Filter, ConditionsOnTheBodyMeanWhatTheySay) {
        {"detail.id", "$.detail.id = 7", "detail.id=7.0", "detail.id != 8", "detail.id >= 7",
         "detail.id < 8", "n > 1.25", "detail.name = web-1", "detail.name = \"web-1\"",
         "detail.name ~ ^web-\\d$", "detail.tags[1] = b", "detail.tags = [\"a\",\"b\"]",
-        "detail.\"a.b\" = true", "absent != 1"}) {
+        "detail.\"a.b\" = true", "absent != 1", "absent.\"q\\\"\" != 1"}) {
     EXPECT_TRUE(takes({.where = {yes}})) << yes;
   }
   for (const char* no : {"absent", "detail.id = \"7\"", "detail.name > 3", "detail.tags[2]",
@@ -79,6 +79,7 @@ TEST(Filter, WhatCannotBeReadIsRefusedWithTheReason) {
       {{.where = {"a > x"}}, "a number"},
       {{.where = {"a ~ ("}}, "RE2"},
       {{.where = {""}}, "a member's name"},
+      {{.where = {"a\xff"}}, "UTF-8"},
       {{.reason = "("}, "reason"},
       {{.body = "(?<n>"}, "body"},
       {{.attributes = {"=x"}}, "NAME"},
@@ -205,6 +206,9 @@ TEST(Ndjson, GivesBackWhatWasWrittenAndNoticesEveryChange) {
   std::string changed = line;
   changed.replace(changed.find("quoted"), 6, "QUOTED");
   EXPECT_NE(read_line(changed).error().message.find("checksum"), std::string::npos);
+  changed = line;
+  changed.replace(changed.find("blue"), 4, "BLUE");
+  EXPECT_NE(read_line(changed).error().message.find("attributes"), std::string::npos);
   EXPECT_FALSE(read_line("{}"));
   EXPECT_FALSE(read_line("[]"));
   EXPECT_FALSE(read_line(line.substr(0, line.size() / 2)));

@@ -13,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,14 @@ class Ledger final : public sim::SqsWatcher {
   }
   void on_deleted(const std::string& queue, const sim::StoredMessage& message) override {
     ++deleted[queue][message.body];
-    if (queue.starts_with("letters") && !stored["work"].contains(message.body) &&
-        !stored["work.fifo"].contains(message.body) && !stored["other"].contains(message.body)) {
+    if (queue.starts_with("letters") && !has_arrived(message.body) &&
+        !taken.contains(message.body)) {
       lost.push_back(message.body);
     }
+  }
+  bool has_arrived(const std::string& body) {
+    return stored["work"].contains(body) || stored["work.fifo"].contains(body) ||
+           stored["other"].contains(body);
   }
   std::size_t distinct(const std::string& queue) { return stored[queue].size(); }
   std::size_t twice(const std::string& queue) {
@@ -47,6 +52,7 @@ class Ledger final : public sim::SqsWatcher {
   std::map<std::string, std::map<std::string, int>> stored;
   std::map<std::string, std::map<std::string, int>> deleted;
   std::map<std::string, std::map<std::string, std::vector<std::string>>> order;
+  std::set<std::string> taken;    // by another consumer, which has dealt with them
   std::vector<std::string> lost;  // deleted before it was anywhere else
   int receives = 0;
 };
@@ -98,19 +104,20 @@ struct ReplayRig {
   }
 
   // As SQS's own redrive leaves them: "m0", "m1", ... from queue `source`.
-  void bury(int count, const std::string& source = "work", const std::string& group = {}) {
+  void bury_one(const std::string& source, const std::string& group) {
+    sim::StoredMessage message;
+    message.id = region.world().random().uuid();
+    message.body = "m" + std::to_string(buried++);
+    message.dead_letter_source_arn = arn(source);
+    message.group_id = group;
+    message.deduplication_id = group.empty() ? "" : message.id;
+    message.sent_at = loop.clock().now() - 1h;
+    message.receive_count = 1;
     const std::string letters = source.ends_with(".fifo") ? "letters.fifo" : "letters";
-    for (int i = 0; i < count; ++i) {
-      sim::StoredMessage message;
-      message.id = region.world().random().uuid();
-      message.body = "m" + std::to_string(buried++);
-      message.dead_letter_source_arn = arn(source);
-      message.group_id = group;
-      message.deduplication_id = group.empty() ? "" : message.id;
-      message.sent_at = loop.clock().now() - 1h;
-      message.receive_count = 1;
-      region.sqs().find_queue(letters)->adopt(std::move(message));
-    }
+    region.sqs().find_queue(letters)->adopt(std::move(message));
+  }
+  void bury(int count, const std::string& source = "work", const std::string& group = {}) {
+    for (int i = 0; i < count; ++i) bury_one(source, group);
     if (source.ends_with(".fifo")) loop.run_for(1s);  // there it counts as sent just now
   }
   sim::SqsQueue::Counts counts(const std::string& queue) {

@@ -192,19 +192,72 @@ TEST(Replay, GoesOnOnlyIfTheCanaryDoesNotComeBack) {
   }
 }
 
-TEST(Replay, WithoutPermissionToSendMovesNothing) {
+TEST(Replay, WithoutPermissionMovesNothingAndNamesTheQueue) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"GetQueueAttributes", "GetQueueAttributes"},
+      {"ReceiveMessage", "ReceiveMessage"},
+      {"SendMessageBatch", "'work'"},
+      {"DeleteMessageBatch", "'letters'"}};
+  for (const auto& [operation, named] : cases) {
+    SCOPED_TRACE(operation);
+    ReplayRig rig;
+    rig.bury(30);
+    rig.region.faults().add({.kind = sim::FaultKind::kError,
+                             .service = "sqs",
+                             .operation = operation,
+                             .status = 403,
+                             .code = "AccessDenied"});
+    dlq::ReplayOptions options = rig.options();
+    options.to = "work";
+    const auto summary = rig.replay(std::move(options));
+    EXPECT_EQ(summary.ended, dlq::Ended::kFailed);
+    EXPECT_EQ(summary.error->kind, base::ErrorKind::kDenied);
+    EXPECT_NE(summary.error->to_string().find(named), std::string::npos)
+        << summary.error->to_string();
+    EXPECT_EQ(rig.counts("letters").visible, 30U);
+    EXPECT_EQ(rig.ledger.distinct("work"), 0U);
+  }
+}
+
+TEST(Replay, APermissionToDeleteThatIsTakenAwayStopsItAtOnce) {
   ReplayRig rig;
-  rig.bury(30);
-  rig.region.faults().add({.kind = sim::FaultKind::kError,
-                           .service = "sqs",
-                           .operation = "SendMessageBatch",
-                           .status = 403,
-                           .code = "AccessDenied"});
-  const auto summary = rig.replay(rig.options());
+  rig.bury(300);
+  dlq::ReplayOptions options = rig.options();
+  options.progress = [&rig](const dlq::Summary& summary) {
+    if (summary.deleted != 100 || !rig.region.faults().settings().rules.empty()) return;
+    rig.region.faults().add({.kind = sim::FaultKind::kError,
+                             .service = "sqs",
+                             .operation = "DeleteMessageBatch",
+                             .status = 403,
+                             .code = "AccessDenied"});
+  };
+  const auto summary = rig.replay(std::move(options));
   EXPECT_EQ(summary.ended, dlq::Ended::kFailed);
-  EXPECT_EQ(summary.error->kind, base::ErrorKind::kDenied);
-  EXPECT_NE(summary.error->to_string().find("'work'"), std::string::npos);
-  EXPECT_EQ(rig.counts("letters").visible, 30U);
+  EXPECT_EQ(summary.sent, 200U);
+  EXPECT_EQ(summary.undeleted, 100U) << "one round, which --resume deletes";
+}
+
+// A FIFO queue remembers for five minutes only; what is sent again later counts.
+TEST(Replay, AnAnswerThatIsLostOnAFifoQueueCountsOnceItsRoundIsOver) {
+  for (const bool stopped : {false, true}) {
+    SCOPED_TRACE(stopped);
+    ReplayRig rig;
+    rig.bury(1, "work.fifo", "g");
+    rig.region.faults().add({.kind = sim::FaultKind::kLost,
+                             .service = "sqs",
+                             .operation = "SendMessageBatch",
+                             .count = 1});
+    dlq::Checkpoint none(rig.state());
+    ReplayRig::Process process(rig);
+    process.http.after = [&](int, const base::HttpRequest& request) {
+      const auto target = base::find_header(request.headers, "x-amz-target");
+      if (stopped && target == "AmazonSQS.SendMessageBatch") rig.stop.request();
+    };
+    const auto summary = rig.replay(rig.options("letters.fifo"), none, process);
+    EXPECT_EQ(summary.sent, stopped ? 0U : 1U);
+    EXPECT_EQ(summary.possibly_twice, stopped ? 1U : 0U);
+    EXPECT_EQ(rig.ledger.distinct("work.fifo"), 1U);
+  }
 }
 
 }  // namespace

@@ -114,6 +114,33 @@ TEST(Traps, ThreeAFailedEntryIsNeverDeleted) {
   EXPECT_TRUE(rig.ledger.lost.empty());
 }
 
+TEST(Traps, ThreeAReceiveThatFailsIsMadeAgain) {
+  ReplayRig rig(13);
+  rig.bury(100);
+  for (const auto kind :
+       {sim::FaultKind::kThrottle, sim::FaultKind::kError, sim::FaultKind::kLost}) {
+    rig.region.faults().add(
+        {.kind = kind, .service = "sqs", .operation = "ReceiveMessage", .probability = 0.2});
+  }
+  const auto summary = rig.replay(rig.options());
+  EXPECT_EQ(summary.ended, dlq::Ended::kDone);
+  EXPECT_EQ(summary.sent, 100U);
+  EXPECT_EQ(rig.ledger.twice("work"), 0U);
+}
+
+TEST(Traps, ThreeAttributesOfEveryTypeAreKept) {
+  const std::vector<std::pair<std::string, aws::MessageAttribute>> all = {
+      {"text", {"String", "v"}},
+      {"number", {"Number", "1.50"}},
+      {"bytes", {"Binary", "AAEC"}},
+      {"custom", {"Number.ms", "7"}}};
+  aws::SqsMessage message;
+  message.message_id = "m-1";
+  for (const auto& [name, attribute] : all) message.attributes[name] = attribute;
+  const auto send = dlq::make_resend(message, dlq::read_letter(message), {"run", {}, false});
+  for (const auto& [name, attribute] : all) EXPECT_EQ(send.attributes.at(name), attribute) << name;
+}
+
 TEST(Traps, FourItEndsByItselfAndNotAtTheFirstError) {
   ReplayRig rig(11);
   rig.bury(100);
@@ -172,6 +199,37 @@ TEST(Traps, FiveWhatCameAfterTheReplayBeganIsLeftAlone) {
   const auto summary = rig.replay(std::move(options));
   EXPECT_EQ(summary.sent, 20U);
   EXPECT_EQ(summary.newer, 5U);
+}
+
+// Letters of messages that fail for the first time come for ever, as fast as they can be looked at:
+// no receive is empty, and none brings anything that is meant.
+TEST(Traps, FiveALeakThatIsStillOpenDoesNotKeepItGoing) {
+  ReplayRig rig;
+  rig.bury(20);
+  rig.region.faults().add({.kind = sim::FaultKind::kLatency,
+                           .service = "sqs",
+                           .operation = "ReceiveMessage",
+                           .latency = 500ms});
+  dlq::ReplayOptions options = rig.options();
+  options.progress = [&](const dlq::Summary& summary) {
+    if (summary.ended != dlq::Ended::kRunning) return;
+    for (int i = 0; i < 3; ++i) {
+      sim::StoredMessage message;
+      message.id = rig.region.world().random().uuid();
+      message.body = "new";
+      message.dead_letter_source_arn = rig.arn("work");
+      message.sent_at = rig.loop.clock().now() + 1s;
+      rig.region.sqs().find_queue("letters")->adopt(message);
+    }
+  };
+  const auto before = rig.loop.clock().steady_now();
+  const auto summary = rig.replay(std::move(options));
+  EXPECT_EQ(summary.sent, 20U);
+  EXPECT_GT(summary.newer, 100U);
+  ASSERT_EQ(summary.problems.size(), 1U);
+  EXPECT_NE(summary.problems[0].find("newer than the replay"), std::string::npos);
+  EXPECT_LE(rig.loop.clock().steady_now() - before, 10 * rig.options().visibility);
+  EXPECT_EQ(rig.counts("letters").in_flight, 0U) << "all of them given back";
 }
 
 TEST(Traps, FiveTheMarkCountsHowOftenALetterWasReplayed) {

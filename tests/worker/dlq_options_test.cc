@@ -100,6 +100,8 @@ TEST(DlqProgress, SaysHowFarItIs) {
   summary.kept = 100;
   EXPECT_EQ(progress_line(summary, 5s, true),
             "[############............]  50%  400 replayed of about 1000, 100 kept  80/s  5s left");
+  summary.elsewhere = 7;
+  EXPECT_NE(progress_line(summary, 5s, false).find("waiting for 7 hidden"), std::string::npos);
   EXPECT_EQ(progress_line(dlq::Summary(), 0s, false), "0 replayed of about 0  0/s");
 }
 
