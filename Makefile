@@ -96,12 +96,15 @@ soak-recycle: ## SOAK_RUNS (1000000) seeded recycles from SOAK_FROM (1), then SO
 	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_KILLS=$(SOAK_KILLS) \
 	  $(PYTHON) -m pytest tests/integration/test_recycle_kill.py
 
+SOAK_LETTERS ?= 100000
 .PHONY: soak-dlq
-soak-dlq: ## 100,000 dead letters replayed through crashes and faults; SOAK_SEED repeats a run
-	@.ci/install tools
+soak-dlq: ## SOAK_LETTERS (100000) dead letters replayed through faults and crashes, then with kill -9
+	@.ci/install tools clients
 	@[ -e build/soak/build.ninja ] || cmake --preset release -B build/soak -DAUTORECYCLE_TESTS=ON
-	@cmake --build build/soak -j $(JOBS) --target autorecycle-replay-soak
-	@build/soak/tests/dlq/autorecycle-replay-soak $(SOAK_SEED)
+	@cmake --build build/soak -j $(JOBS) --target autorecycle-replay-soak autorecycle autorecycle-sim
+	@build/soak/tests/dlq/autorecycle-replay-soak $(or $(SOAK_SEED),1) $(SOAK_LETTERS)
+	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_LETTERS=$(SOAK_LETTERS) AUTORECYCLE_SEED=$(SOAK_SEED) \
+	  $(PYTHON) -m pytest -s tests/integration/test_dlq_kill.py
 
 .PHONY: mutants
 mutants: ## Break the recycle engine on purpose, five times, and see the proof notice each
