@@ -26,8 +26,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "demo")]
 
+import stack  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import Region, client, forget_the_users_aws, worker_environment  # noqa: E402
+
+# replay-aws-dlq sends with a library that knows no other region.
+stack.REGION = "eu-west-1"
 
 BODY = json.dumps({"detail": {"id": 7, "name": "x" * 160}})
 REQUESTS_MAX = 0.31
@@ -117,7 +121,7 @@ def main() -> int:
     cli = install_peer(ROOT / "build/bench/replay")
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        region = Region(options.build.resolve(), directory)
+        region = Region(options.build.resolve(), directory, "--region", stack.REGION)
         try:
             return measure(options, region, cli, directory)
         finally:
@@ -131,7 +135,7 @@ def measure(options, region, cli, directory) -> int:
     relay = Relay(int(region.endpoint.rsplit(":", 1)[1]))
     ours = worker_environment(directory, relay.endpoint)
     peers = clean_environment(directory, {
-        "AWS_REGION": "eu-west-2", "AWS_ACCESS_KEY_ID": ours["AWS_ACCESS_KEY_ID"],
+        "AWS_REGION": stack.REGION, "AWS_ACCESS_KEY_ID": ours["AWS_ACCESS_KEY_ID"],
         "AWS_SECRET_ACCESS_KEY": ours["AWS_SECRET_ACCESS_KEY"],
         "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1"})
 
