@@ -219,6 +219,11 @@ TEST_F(EcsJobs, DebugServiceTellsWhyTasksStop) {
             std::string::npos)
       << outcome.body["stopped"];
   EXPECT_FALSE(outcome.body["events"].empty());
+  const auto all = run("debug-service", {{"service_name", "web"}, {"tasks", 100}});
+  const Json& tasks = all.body["stopped_tasks"];
+  ASSERT_GT(tasks.size(), 2U);
+  EXPECT_GT(tasks.front()["stopped"], tasks.back()["stopped"]) << "the newest first";
+  EXPECT_EQ(tasks[0], outcome.body["stopped_tasks"][0]);
 }
 
 TEST_F(EcsJobs, DebugServiceLooksAtWhatIsGoneAndNotAtWhatNeverWas) {
