@@ -35,8 +35,10 @@ constexpr std::size_t kRunCharactersMax = 64;
 constexpr std::size_t kVersionDigitsMax = 9;
 
 Field either(const Field& object, std::string_view lower_camel, std::string_view snake) {
+  const Field field = object[lower_camel];
+  if (field.present()) return field;
   const Field other = object[snake];
-  return other.present() && !object[lower_camel].present() ? other : object[lower_camel];
+  return other.present() ? other : field;
 }
 
 base::Result<std::uint64_t> schema_version(const Field& root) {
@@ -121,12 +123,12 @@ base::Error unknown_field(const Field& field, const Form& form) {
 std::optional<base::Error> check_fields(const Field& object, const Form& form,
                                         bool unknown_allowed) {
   std::optional<base::Error> refusal;
-  base::each_member(object.json(), [&](std::string_view key, base::JsonValue) {
+  base::each_member(object.json(), [&](std::string_view key, base::JsonValue value) {
     if (refusal) {
       return;
     }
     const Form::Member* member = form.find(key);
-    const Field field = object[key];
+    const Field field = object.member(key, value);
     if (member == nullptr) {
       if (!unknown_allowed) {
         refusal = unknown_field(field, form);

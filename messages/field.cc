@@ -159,6 +159,13 @@ Field Field::operator[](std::string_view key) const {
   return field;
 }
 
+Field Field::member(std::string_view key, base::JsonValue value) const {
+  Field field = step({key.data(), static_cast<std::uint32_t>(key.size())});
+  field.value_ = value;
+  field.present_ = true;
+  return field;
+}
+
 std::vector<Field> Field::elements() const {
   std::vector<Field> fields;
   if (!present_) return fields;

@@ -36,6 +36,8 @@ class Field {
 
   // The member of this name; an absent field if there is none or this is no object.
   Field operator[](std::string_view key) const;
+  // A member that each_member() came by: no need to look for it.
+  Field member(std::string_view key, base::JsonValue value) const;
   std::vector<Field> elements() const;  // of an array; empty for anything else
 
   bool present() const { return present_; }

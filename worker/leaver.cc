@@ -88,6 +88,9 @@ void Leaver::flush() {
 boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
   std::vector<base::ReceiptHandle> handles;
   std::vector<EntryId> asked;
+  handles.reserve(ids.size());
+  asked.reserve(ids.size());
+  const auto now = context_.clock.steady_now();
   for (const EntryId id : ids) {
     Entry* entry = table_.find(id);
     if (entry == nullptr || entry->stage != Stage::kDone) continue;
@@ -95,7 +98,7 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
       entry->leave_wanted = true;  // one request about a message at a time
       continue;
     }
-    if (context_.clock.steady_now() >= entry->deadline) {
+    if (now >= entry->deadline) {
       lost(*entry);  // somebody else may have it: too late to delete it with this handle
       continue;
     }

@@ -22,10 +22,11 @@ using asio::awaitable;
 void QueueRuntime::on_messages(std::vector<aws::SqsMessage> messages, base::SteadyPoint sent) {
   const auto deadline = sent + settings_.visibility;
   const auto renew_at = keeper_.renewal_time(deadline);
+  const auto now = context_.clock.steady_now();
   for (aws::SqsMessage& message : messages) {
     const bool finished = leaver_.is_finished(message.message_id);
     Entry& entry = table_.add(std::move(message), sent, deadline, renew_at);
-    entry.started = context_.clock.steady_now();
+    entry.started = now;
     if (finished) {
       // Done before, but its delete was lost: not run again, deleted with its new handle.
       metrics_.duplicate();
