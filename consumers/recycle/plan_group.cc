@@ -1,4 +1,5 @@
 #include "consumers/recycle/consumer.h"
+#include "consumers/recycle/plan_now.h"
 #include "consumers/recycle/reader.h"
 
 #include <fmt/format.h>
@@ -24,7 +25,24 @@ RunContext context_of(Services services, const Config& config, const PolicyOverr
   return context;
 }
 
+bool changes_something(const std::vector<PlannedStep>& steps) {
+  return !steps.empty() && steps.front().operation != "finished" &&
+         steps.front().operation != "abort";
+}
+
 }  // namespace
+
+boost::asio::awaitable<base::Result<std::vector<PlannedStep>>> plan_now(
+    Services services, Snapshot snapshot, std::optional<Journal> journal, Policy policy,
+    RunContext context) {
+  const base::TimePoint now = services.clock.now();
+  auto steps = plan(snapshot, journal, policy, context, now);
+  if (journal || !steps || !changes_something(*steps)) co_return steps;
+  const auto looked = co_await read_refresh(services, snapshot);
+  if (!looked) co_return looked.error();
+  if (!snapshot.instance_refresh) co_return steps;
+  co_return plan(std::move(snapshot), std::nullopt, policy, context, now);
+}
 
 boost::asio::awaitable<base::Result<PlanReport>> plan_group(Services services, Config config,
                                                             base::GroupName group,
@@ -57,8 +75,8 @@ boost::asio::awaitable<base::Result<PlanReport>> plan_group(Services services, C
                             fmt::format("tag {} is set", kTagStepFunction)});
     co_return report;
   }
-  auto steps = plan(**snapshot, *journal, wanted, context_of(services, config, overrides),
-                    services.clock.now());
+  auto steps = co_await plan_now(services, **snapshot, *journal, wanted,
+                                 context_of(services, config, overrides));
   if (!steps) co_return steps.error();
   report.steps = *std::move(steps);
   co_return report;

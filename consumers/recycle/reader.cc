@@ -171,6 +171,13 @@ boost::asio::awaitable<base::Result<Snapshot>> Reader::look_into(aws::AutoScalin
   co_return snapshot;
 }
 
+boost::asio::awaitable<base::Result<void>> read_refresh(Services services, Snapshot& snapshot) {
+  auto refresh = co_await services.auto_scaling.describe_running_refresh(snapshot.group.name);
+  if (!refresh) co_return refresh.error().while_doing("looking for an instance refresh");
+  snapshot.instance_refresh = *std::move(refresh);
+  co_return base::Result<void>();
+}
+
 boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read_snapshot(Services services,
                                                                             base::GroupName group) {
   Observer observer(services);

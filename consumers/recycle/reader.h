@@ -55,6 +55,10 @@ class Reader {
   std::map<base::InstanceId, Known> seen_;  // in the group, or left and maybe not terminated
 };
 
+// Sets the instance refresh that is under way. A call for this group alone, so it is left to those
+// who are about to begin.
+boost::asio::awaitable<base::Result<void>> read_refresh(Services services, Snapshot& snapshot);
+
 // One look without memory: for `plan`.
 boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read_snapshot(Services services,
                                                                             base::GroupName group);

@@ -190,7 +190,9 @@ boost::asio::awaitable<Run::Turn> Run::act(View view) {
   }
   auto& [policy, undo] = std::get<Terms>(terms);
   strategy_ = policy.strategy_name.empty() ? to_string(policy.strategy) : policy.strategy_name;
-  if (request_.dry_run || (policy.dry_run && !view.journal)) co_return rehearse(view, policy);
+  if (request_.dry_run || (policy.dry_run && !view.journal)) {
+    co_return co_await rehearse(std::move(view), policy);
+  }
   if (!undo.empty() && view.journal->phase != Phase::kRestore) {
     Action action = undoing(view, undo);
     co_return co_await mutate(std::move(view), std::move(action), undo);
@@ -208,6 +210,11 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   looked_at_ = services_.clock.steady_now();  // probes may take long
   if (!probed) co_return co_await look_again_after(probed.error());
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+  if (!view.journal && std::holds_alternative<Mutate>(next_step)) {
+    const auto looked = co_await read_refresh(services_, view.snapshot);
+    if (!looked) co_return co_await look_again_after(looked.error());
+    next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+  }
   if (auto* mutation = std::get_if<Mutate>(&next_step)) {
     co_return co_await mutate(std::move(view), std::move(mutation->action),
                               std::move(mutation->why));
@@ -258,6 +265,9 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
       observe(view, phase_name(view.journal), fmt::format("hook {}: {}", hook->name, ran.failure));
     }
     action = std::move(ran.write);
+    // That may have taken minutes. Whoever took over meanwhile will call the hook with the same
+    // key.
+    if (!co_await still_holds(view)) co_return std::nullopt;
   }
   const auto done = co_await execute(services_, view.snapshot.group, action);
   if (!done) {
@@ -274,6 +284,17 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   }
   expected_ = Expectation{std::move(action), std::move(view.snapshot.group)};
   co_return std::nullopt;
+}
+
+// Looks again, and puts what it sees into the view if the journal is still the one in it.
+boost::asio::awaitable<bool> Run::still_holds(View& view) {
+  looked_at_ = services_.clock.steady_now();
+  auto read = co_await reader_.read();
+  if (!read || !*read) co_return false;
+  const auto journal = journal_from_tags((*read)->group.tags);
+  if (!journal || !same_journal(*journal, view.journal)) co_return false;
+  view.snapshot = std::move(**read);
+  co_return true;
 }
 
 boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {

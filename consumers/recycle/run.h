@@ -44,6 +44,7 @@ class Run {
   boost::asio::awaitable<Turn> act(View view);
   boost::asio::awaitable<Turn> step(View view, Policy policy);
   boost::asio::awaitable<Turn> mutate(View view, Action action, std::string why);
+  boost::asio::awaitable<bool> still_holds(View& view);
   boost::asio::awaitable<Turn> refused(View view, base::Error error);
   boost::asio::awaitable<Turn> wait(View view, Wait step);
   boost::asio::awaitable<Turn> delegate(View view, Policy policy);
@@ -56,7 +57,7 @@ class Run {
   std::variant<Terms, Verdict> terms_of(const View& view) const;
   Action undoing(const View& view, const std::string& why) const;
   Verdict aborted(const View& view, const Abort& abort);
-  Verdict rehearse(const View& view, const Policy& policy);
+  boost::asio::awaitable<Turn> rehearse(View view, Policy policy);
   RunContext context(const View& view) const;
   const std::string& run_id(const View& view) const;
   void observe(const View& view, std::string phase, std::string step, Moment moment = Moment::kStep,

@@ -1,8 +1,8 @@
 // Run: what it tells, and the runs that change nothing themselves.
 #include "base/log.h"
-#include "consumers/recycle/model.h"
 #include "consumers/recycle/notify/address.h"
 #include "consumers/recycle/outcome.h"
+#include "consumers/recycle/plan_now.h"
 #include "consumers/recycle/run.h"
 #include "consumers/recycle/step_function.h"
 
@@ -34,17 +34,17 @@ boost::asio::awaitable<Run::Turn> Run::delegate(View view, Policy policy) {
   co_return Done{fmt::format("group {}: started execution {}", request_.group.value, *started), {}};
 }
 
-Verdict Run::rehearse(const View& view, const Policy& policy) {
+boost::asio::awaitable<Run::Turn> Run::rehearse(View view, Policy policy) {
   const std::string& group = request_.group.value;
   if (!policy.step_function_name.empty() && !view.journal) {
-    return Done{fmt::format("group {}: dry run: state machine {} would be started", group,
-                            policy.step_function_name),
-                {}};
+    co_return Done{fmt::format("group {}: dry run: state machine {} would be started", group,
+                               policy.step_function_name),
+                   {}};
   }
   const auto steps =
-      plan(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+      co_await plan_now(services_, view.snapshot, view.journal, policy, context(view));
   if (!steps) {
-    return Poison{fmt::format("group {}: dry run: {}", group, steps.error().message), "refused"};
+    co_return Poison{fmt::format("group {}: dry run: {}", group, steps.error().message), "refused"};
   }
   int number = 0;
   for (const PlannedStep& planned : *steps) {
@@ -56,8 +56,8 @@ Verdict Run::rehearse(const View& view, const Policy& policy) {
                     {"message_id", message_id_}});
   }
   observe(view, "finished", "dry run");
-  return Done{fmt::format("group {}: dry run: planned {} steps, changed nothing", group, number),
-              {}};
+  co_return Done{fmt::format("group {}: dry run: planned {} steps, changed nothing", group, number),
+                 {}};
 }
 
 void Run::observe(const View& view, std::string phase, std::string step, Moment moment,

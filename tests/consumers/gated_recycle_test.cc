@@ -207,6 +207,7 @@ struct Hooked : Stage {
   std::vector<nlohmann::json> posts;
   std::vector<std::string> keys;
   std::function<int(const nlohmann::json&)> answer;
+  std::string lose_journal_at;  // a hook's name: while it runs, somebody else ends the run
 
   explicit Hooked(const std::string& strategy, std::map<std::string, std::string> more = {})
       : Stage(strategy, with_hooks(std::move(more))) {
@@ -225,6 +226,12 @@ struct Hooked : Stage {
     if (code == 200) self.posts.push_back(json);
     self.keys.emplace_back(base::find_header(request.headers, "Idempotency-Key").value_or(""));
     EXPECT_EQ(self.keys.back(), json.at("key").get<std::string>());
+    if (json.at("hook") == self.lose_journal_at) {
+      const auto done = co_await self.operating.auto_scaling.delete_tags(
+          base::GroupName(kGroup), {std::string(kJournalPrefix), std::string(kJournalPrefix) + ":2",
+                                    std::string(kJournalPrefix) + ":3"});
+      EXPECT_TRUE(done);
+    }
     co_return base::HttpResponse{code, {}, ""};
   }
 };
@@ -270,6 +277,15 @@ TEST(Hooks, AreTriedAgainUnderTheSameKey) {
   ASSERT_TRUE(std::holds_alternative<Done>(verdict)) << text_of(verdict);
   ASSERT_GE(stage.keys.size(), 3U);
   EXPECT_EQ(stage.keys[0], stage.keys[2]);
+}
+
+TEST(Hooks, DoNotBringBackTheJournalThatSomebodyElseRemovedMeanwhile) {
+  Hooked stage("out-in");
+  stage.lose_journal_at = "before_start";
+  const Verdict verdict = stage.deliver(request_for(kGroup));
+  EXPECT_TRUE(std::holds_alternative<Retry>(verdict)) << text_of(verdict);
+  EXPECT_FALSE(stage.look(kGroup).tags.contains(std::string(kJournalPrefix)));
+  EXPECT_TRUE(stage.is_untouched());
 }
 
 TEST(Hooks, ThatFailUndoTheRunWithoutShowingTheirUrl) {

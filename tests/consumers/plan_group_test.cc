@@ -34,6 +34,17 @@ TEST(PlanGroup, PrintsTheWholePlanAndChangesNothing) {
   EXPECT_EQ(stage.region.mutations(kGroup, test::kWorkerKey), 0);
 }
 
+TEST(PlanGroup, RefusesWhileAwsRefreshesTheInstances) {
+  Stage stage(test::tags_for("out-in"));
+  stage.create_template_version();
+  stage.start_instance_refresh(kGroup);
+  const auto report = stage.plan();
+  ASSERT_TRUE(report) << report.error().to_string();
+  ASSERT_EQ(report->steps.size(), 1u);
+  EXPECT_EQ(report->steps.front().operation, "abort");
+  EXPECT_EQ(report->steps.front().what.find("instance refresh "), 0u) << report->steps.front().what;
+}
+
 TEST(PlanGroup, SaysThatNothingIsOld) {
   Stage stage(test::tags_for("out-in"));
   const auto report = stage.plan();

@@ -65,6 +65,15 @@ INSTANTIATE_TEST_SUITE_P(RecycleConsumer, EveryStrategy,
                            return name;
                          });
 
+TEST_P(EveryStrategy, LeavesTheGroupToAnInstanceRefreshThatIsUnderWay) {
+  Stage stage(GetParam().strategy);
+  stage.start_instance_refresh(kGroup);
+  stage.record_mutations();
+  const std::string told = text_of(stage.deliver(request_for(kGroup)));
+  EXPECT_TRUE(contains(told, "poison: group payments-asg-1: instance refresh ")) << told;
+  EXPECT_TRUE(stage.mutations.empty()) << stage.mutations.front();
+}
+
 TEST_P(EveryStrategy, MakesTheGroupNewAndLeavesItOtherwiseAsItWas) {
   Stage stage(GetParam().strategy);
   int least = stage.serving(kGroup);

@@ -128,6 +128,13 @@ void SimServices::create_template_version() {
   command(std::move(call));
 }
 
+void SimServices::start_instance_refresh(const std::string& group) {
+  aws::QueryCall call{
+      .service = "autoscaling", .version = "2011-01-01", .operation = "StartInstanceRefresh"};
+  call.add("AutoScalingGroupName", group);
+  command(std::move(call));
+}
+
 void SimServices::set_tags(const std::string& group,
                            const std::map<std::string, std::string>& tags) {
   if (tags.empty()) return;

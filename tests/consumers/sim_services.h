@@ -59,6 +59,7 @@ struct SimServices {
   void create_state_machine(const std::string& name);
   void create_group(const GroupSpec& spec);  // launches from kTemplate, $Latest
   void create_template_version();
+  void start_instance_refresh(const std::string& group);
   void set_tags(const std::string& group, const std::map<std::string, std::string>& tags);
   void delete_tag(const std::string& group, const std::string& key);
   // As the operator; throws on an error.
