@@ -5,23 +5,27 @@
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 // https://www.w3.org/TR/trace-context/
 //
-// A context is handed on as it came, parent included: we report no spans of our own, and an id that
-// nobody reports would cut the trace in two.
+// Without spans of our own (base/span.h) a context is handed on as it came, parent included: an id
+// that nobody reports would cut the trace in two.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace base {
 
+class SpanTree;
+
 struct TraceContext {
-  std::string trace_id;         // 32 lower-case hex digits, not all of them 0
-  std::string parent_id;        // 16 of them; empty: X-Ray's header named no parent
-  std::optional<bool> sampled;  // nothing: not decided yet, which only X-Ray can say
-  bool random_id = false;       // W3C level 2: the trace id is random
-  std::string trace_state;      // W3C's tracestate, as it came; may be empty
-  bool from_w3c = false;        // it was read from a traceparent
+  std::string trace_id;             // 32 lower-case hex digits, not all of them 0
+  std::string parent_id;            // 16 of them; empty: X-Ray's header named no parent
+  std::optional<bool> sampled;      // nothing: not decided yet, which only X-Ray can say
+  bool random_id = false;           // W3C level 2: the trace id is random
+  std::string trace_state;          // W3C's tracestate, as it came; may be empty
+  bool from_w3c = false;            // it was read from a traceparent
+  std::shared_ptr<SpanTree> spans;  // where the spans of this work belong; nullptr: none are made
 };
 
 inline constexpr std::size_t kTraceHeaderBytesMax = 1024;

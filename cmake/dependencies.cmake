@@ -16,6 +16,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(date REQUIRED)
 # Debian 12's RE2 comes without a CMake package.
 find_package(re2 CONFIG QUIET)
