@@ -24,6 +24,9 @@ boost::asio::awaitable<ApiOutcome> CloudWatchService::handle(ApiCall call) {
   if (call.operation == "DescribeAlarms") co_return describe_alarms(call);
   if (call.operation == "SetAlarmState") co_return set_alarm_state(call);
   if (call.operation == "DeleteAlarms") co_return delete_alarms(call);
+  if (call.operation == "PutMetricData") co_return metrics_.put(call);
+  if (call.operation == "GetMetricStatistics") co_return metrics_.statistics(call);
+  if (call.operation == "ListMetrics") co_return metrics_.list(call);
   co_return unknown_operation(call);
 }
 

@@ -1,5 +1,6 @@
 #include "sim/protocol.h"
 
+#include "base/gzip.h"
 #include "sim/query_decode.h"
 #include "sim/s3_rest.h"
 #include "sim/sqs_query.h"
@@ -15,6 +16,7 @@ namespace sim {
 namespace {
 
 constexpr int kJsonDepthMax = 64;
+constexpr std::size_t kPlainBytesMax = 4U << 20U;  // of a compressed body
 
 constexpr std::array<ServiceInfo, 17> kServices = {{
     {"sqs", "AmazonSQS", "1.0", "http://queue.amazonaws.com/doc/2012-11-05/", "2012-11-05",
@@ -125,10 +127,16 @@ Decoded decode_json(const base::HttpRequest& request, Decoded decoded) {
   return decoded;
 }
 
+base::Result<std::string> plain_body(const base::HttpRequest& request) {
+  if (header(request, "Content-Encoding") != "gzip") return request.body;
+  return base::gunzip(request.body, kPlainBytesMax);
+}
+
 Decoded decode_query(const base::HttpRequest& request, Decoded decoded) {
   base::Result<FormPairs> pairs = parse_form(query_of(request));
   if (pairs && request.method != "GET") {
-    base::Result<FormPairs> form = parse_form(request.body);
+    const auto body = plain_body(request);
+    base::Result<FormPairs> form = body ? parse_form(*body) : base::Result<FormPairs>(body.error());
     if (form) {
       pairs->insert(pairs->end(), form->begin(), form->end());
     } else {

@@ -15,7 +15,7 @@ namespace sim {
 
 using FormPairs = std::vector<std::pair<std::string, std::string>>;
 
-inline constexpr std::size_t kFormPairsMax = 10'000;
+inline constexpr std::size_t kFormPairsMax = 50'000;
 inline constexpr std::size_t kFormDepthMax = 16;
 
 // "a=1&b=x+y" in order, decoded. kInvalid when there are more than kFormPairsMax.

@@ -97,6 +97,7 @@ void add_unique(std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 bool Trail::is_mutation(const std::string& operation) {
+  if (operation == "PutMetricData") return false;  // a data event: no trail shows it by itself
   return !operation.starts_with("Describe") && !operation.starts_with("Get") &&
          !operation.starts_with("List") && !operation.starts_with("Receive");
 }
