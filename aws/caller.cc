@@ -1,6 +1,7 @@
 #include "aws/caller.h"
 
 #include "aws/error.h"
+#include "base/span.h"
 #include "base/traced_executor.h"
 
 #include <boost/asio/this_coro.hpp>
@@ -20,6 +21,7 @@ struct Caller::Attempt {
   std::string invocation_id;
   std::vector<base::Header> response_headers;  // of the last answer; empty if there was none
   Credentials credentials;                     // the last request was signed with them
+  std::string span_id;                         // of the call; empty: no span is made of it
 };
 
 namespace {
@@ -69,14 +71,34 @@ base::HttpRequest to_http(const ApiRequest& request, std::string endpoint) {
 
 // Which trace the work on this executor belongs to, in both notations. Not signed: a proxy adds its
 // own segment to them.
-void add_trace(const asio::any_io_executor& executor, std::vector<base::Header>& headers) {
-  const base::TraceContext* trace = base::trace_of(executor);
-  if (trace == nullptr) return;
-  headers.push_back({"X-Amzn-Trace-Id", base::format_xray_header(*trace)});
-  std::string traceparent = base::format_traceparent(*trace);
+void add_trace(const asio::any_io_executor& executor, const std::string& span_id,
+               std::vector<base::Header>& headers) {
+  const base::TraceContext* found = base::trace_of(executor);
+  if (found == nullptr) return;
+  base::TraceContext trace = *found;
+  if (!span_id.empty()) trace.parent_id = span_id;
+  headers.push_back({"X-Amzn-Trace-Id", base::format_xray_header(trace)});
+  std::string traceparent = base::format_traceparent(trace);
   if (traceparent.empty()) return;
   headers.push_back({"traceparent", std::move(traceparent)});
-  if (!trace->trace_state.empty()) headers.push_back({"tracestate", trace->trace_state});
+  if (!trace.trace_state.empty()) headers.push_back({"tracestate", std::move(trace.trace_state)});
+}
+
+// Attributes after OpenTelemetry's conventions for the AWS SDK.
+void describe(base::ActiveSpan& span, const ApiRequest& request) {
+  if (!span) return;
+  span.name(request.service + "." + request.operation);
+  span.add("rpc.system", "aws-api");
+  span.add("rpc.service", request.service);
+  span.add("rpc.method", request.operation);
+}
+
+void conclude(base::ActiveSpan& span, int attempts, const base::Error* error) {
+  if (!span) return;
+  if (attempts > 1) span.add("aws.attempts", std::to_string(attempts));
+  if (error == nullptr) return;
+  if (!error->request_id.empty()) span.add("aws.request_id", error->request_id);
+  span.failed(error->code);
 }
 
 // S3 signs the path as it travels.
@@ -124,7 +146,7 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::attempt_once(const Api
   attempt.credentials = std::move(*credentials);
 
   base::HttpRequest http = to_http(request, (*target)->endpoint);
-  add_trace(co_await asio::this_coro::executor, http.headers);
+  add_trace(co_await asio::this_coro::executor, attempt.span_id, http.headers);
   http.headers.push_back({"User-Agent", std::string(kUserAgent)});
   http.headers.push_back({"amz-sdk-invocation-id", attempt.invocation_id});
   http.headers.push_back(
@@ -182,8 +204,26 @@ base::Duration Caller::delay_before_retry(const base::Error& error, const Attemp
   return std::clamp(base::Duration(milliseconds), delay, delay + kServerHintMax);
 }
 
+void Caller::report(const ApiRequest& request, const base::Result<base::HttpResponse>& outcome,
+                    base::SteadyPoint started) const {
+  if (!observer_) return;
+  // A copy: error() answers by value, and a view of it would outlive it.
+  const std::string code = outcome ? "ok" : outcome.error().code;
+  observer_({.service = request.service,
+             .operation = request.operation,
+             .code = code,
+             .took = std::chrono::duration_cast<base::Duration>(clock_.steady_now() - started),
+             .bytes_sent = request.body.size(),
+             .bytes_received = outcome ? outcome->body.size() : 0});
+}
+
 asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest request) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  base::ActiveSpan span(base::trace_of(executor), base::ActiveSpan::Nesting::kLeaf,
+                        base::Span::Kind::kClient);
+  describe(span, request);
   Attempt attempt;
+  attempt.span_id = span.id();
   attempt.invocation_id = random_.uuid();
   bool clock_corrected = false;
   bool credentials_renewed = false;
@@ -191,14 +231,10 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
   while (true) {
     const base::SteadyPoint started = clock_.steady_now();
     auto outcome = co_await attempt_once(request, attempt);
-    if (observer_) {
-      const auto took = std::chrono::duration_cast<base::Duration>(clock_.steady_now() - started);
-      // A copy: error() answers by value, and a view of it would outlive it.
-      const std::string code = outcome ? "ok" : outcome.error().code;
-      observer_(request.service, request.operation, code, took);
-    }
+    report(request, outcome, started);
     if (outcome) {
       quota_.give_back(last_cost);
+      conclude(span, attempt.number, nullptr);
       co_return std::move(*outcome);
     }
     const base::Error& error = outcome.error();
@@ -212,13 +248,19 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
     }
     const bool again = attempt.number < retry_policy_.attempts_max && retry_at_once(error) &&
                        safe_to_repeat(request, error);
-    if (!again) co_return error.while_doing(request.operation);
+    if (!again) {
+      conclude(span, attempt.number, &error);
+      co_return error.while_doing(request.operation);
+    }
     const bool throttled = error.kind == base::ErrorKind::kThrottled;
     const int cost = throttled ? RetryQuota::kThrottledCost : RetryQuota::kTransientCost;
     const base::Duration delay = delay_before_retry(error, attempt);
     const bool allowed = quota_.take(cost);
     if (allowed || request.long_poll) co_await clock_.sleep_for(delay);
-    if (!allowed) co_return error.while_doing(request.operation);
+    if (!allowed) {
+      conclude(span, attempt.number, &error);
+      co_return error.while_doing(request.operation);
+    }
     last_cost = cost;
     ++attempt.number;
   }

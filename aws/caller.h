@@ -46,10 +46,16 @@ struct ApiRequest {
   bool response_headers = true;  // false: nobody reads those of a success, they need not be kept
 };
 
-// Told of every attempt: for metrics. `code` is "ok", an AWS code or a transport code (bounded by
-// the receiver).
-using RequestObserver = std::function<void(std::string_view service, std::string_view operation,
-                                           std::string_view code, base::Duration duration)>;
+// What an observer is told of every attempt, for metrics; valid during the call.
+struct RequestReport {
+  std::string_view service;
+  std::string_view operation;
+  std::string_view code;  // "ok", an AWS code or a transport code (bounded by the receiver)
+  base::Duration took{0};
+  std::size_t bytes_sent = 0;      // of the bodies
+  std::size_t bytes_received = 0;  // of a success
+};
+using RequestObserver = std::function<void(const RequestReport&)>;
 
 class Caller {
  public:
@@ -63,6 +69,8 @@ class Caller {
   boost::asio::awaitable<base::Result<base::HttpResponse>> call(ApiRequest request);
 
   const RetryQuota& quota() const { return quota_; }
+  // AWS's clock minus ours, learnt from signatures that were refused.
+  base::Duration clock_offset() const { return clock_offset_; }
   const EndpointConfig& endpoints() const { return endpoints_; }
   base::Clock& clock() { return clock_; }
   base::Random& random() { return random_; }
@@ -81,6 +89,8 @@ class Caller {
                                                                         Attempt& attempt);
   bool correct_clock(const base::Error& error, const Attempt& attempt);
   bool renew_credentials(const base::Error& error, const Attempt& attempt);
+  void report(const ApiRequest& request, const base::Result<base::HttpResponse>& outcome,
+              base::SteadyPoint started) const;
   base::Duration delay_before_retry(const base::Error& error, const Attempt& attempt);
 
   HttpClient& http_;
@@ -93,7 +103,7 @@ class Caller {
   RequestObserver observer_;
   std::deque<Target> targets_;  // those called so far
   SigningKeys signing_keys_;
-  base::Duration clock_offset_{0};  // AWS's clock minus ours, learnt from refused signatures
+  base::Duration clock_offset_{0};
 };
 
 }  // namespace aws

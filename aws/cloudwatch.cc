@@ -2,6 +2,8 @@
 
 #include "aws/query.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +12,38 @@ namespace aws {
 namespace {
 
 constexpr std::size_t kNamesPerCall = 100;  // AWS's maximum
+constexpr const char* kVersion = "2010-08-01";
+constexpr base::Duration kPutTimeout{10'000};
+
+QueryCall put_call() {
+  QueryCall call{.service = "monitoring", .version = kVersion, .operation = "PutMetricData"};
+  call.idempotent = false;
+  call.compress = true;
+  call.timeout = kPutTimeout;
+  return call;
+}
+
+void add_datum(QueryCall& call, const MetricDatum& datum, std::size_t number) {
+  const std::string key = fmt::format("MetricData.member.{}.", number);
+  call.add(key + "MetricName", datum.name);
+  for (std::size_t i = 0; i < datum.dimensions.size(); ++i) {
+    const std::string dimension = fmt::format("{}Dimensions.member.{}.", key, i + 1);
+    call.add(dimension + "Name", datum.dimensions[i].first);
+    call.add(dimension + "Value", datum.dimensions[i].second);
+  }
+  call.add(key + "Timestamp", base::format_rfc3339(datum.at));
+  call.add(key + "Unit", datum.unit);
+  if (datum.values.size() == 1 && datum.counts.empty()) {
+    call.add(key + "Value", fmt::format("{}", datum.values.front()));
+    return;
+  }
+  for (std::size_t i = 0; i < datum.values.size(); ++i) {
+    call.add(fmt::format("{}Values.member.{}", key, i + 1), fmt::format("{}", datum.values[i]));
+  }
+  for (std::size_t i = 0; i < datum.counts.size(); ++i) {
+    call.add(fmt::format("{}Counts.member.{}", key, i + 1), fmt::format("{}", datum.counts[i]));
+  }
+}
 
 void read_alarms(const XmlElement& result, const char* list, std::vector<MetricAlarm>& alarms) {
   for (const XmlElement& member : result.list(list, "member")) {
@@ -26,7 +60,7 @@ boost::asio::awaitable<base::Result<void>> describe_chunk(Caller& caller,
                                                           std::vector<MetricAlarm>& alarms) {
   std::string token;
   for (int page = 0; page < kQueryPagesMax; ++page) {
-    QueryCall call{.service = "monitoring", .version = "2010-08-01", .operation = "DescribeAlarms"};
+    QueryCall call{.service = "monitoring", .version = kVersion, .operation = "DescribeAlarms"};
     call.add_list("AlarmNames.member", names);
     // Unless asked for, composite alarms are left out.
     call.add_list("AlarmTypes.member", {"CompositeAlarm", "MetricAlarm"});
@@ -56,6 +90,21 @@ boost::asio::awaitable<base::Result<std::vector<MetricAlarm>>> CloudWatch::descr
     if (!read) co_return read.error();
   }
   co_return alarms;
+}
+
+boost::asio::awaitable<base::Result<void>> CloudWatch::put_metric_data(
+    std::string name_space, std::vector<MetricDatum> data) {
+  QueryCall call = put_call();
+  call.add("Namespace", std::move(name_space));
+  for (std::size_t i = 0; i < data.size(); ++i) add_datum(call, data[i], i + 1);
+  co_return co_await send_query_command(caller_, std::move(call));
+}
+
+std::size_t CloudWatch::body_bytes(const MetricDatum& datum) {
+  QueryCall call = put_call();
+  const std::size_t empty = query_body(call).size();
+  add_datum(call, datum, kMetricDataMax);
+  return query_body(call).size() - empty;
 }
 
 }  // namespace aws

@@ -1,5 +1,7 @@
 #include "aws/query.h"
 
+#include "base/gzip.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -7,6 +9,9 @@
 namespace aws {
 
 namespace {
+
+// Below that compression saves nothing worth having.
+constexpr std::size_t kCompressFrom = 10U << 10U;
 
 base::Error malformed(const std::string& operation, const std::string& what) {
   return {base::ErrorKind::kFatal,
@@ -188,7 +193,12 @@ boost::asio::awaitable<base::Result<XmlAnswer>> send_query(Caller& caller, Query
   request.operation = call.operation;
   request.content_type = "application/x-www-form-urlencoded; charset=utf-8";
   request.body = query_body(call);
+  if (call.compress && request.body.size() >= kCompressFrom) {
+    request.body = base::gzip(request.body);
+    request.headers.push_back({"Content-Encoding", "gzip"});
+  }
   request.idempotent = call.idempotent;
+  request.timeout = call.timeout;
   const auto response = co_await caller.call(std::move(request));
   if (!response) co_return response.error();
   co_return XmlAnswer::parse(response->body, call.operation);

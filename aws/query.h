@@ -28,6 +28,8 @@ struct QueryCall {
   std::string operation;  // "DescribeAutoScalingGroups"
   std::vector<std::pair<std::string, std::string>> parameters;
   bool idempotent = true;
+  bool compress = false;  // the body as gzip, where the service takes that and it is worth it
+  base::Duration timeout{15'000};
 
   void add(std::string key, std::string value);
   void add(std::string key, int value);

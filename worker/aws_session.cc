@@ -6,6 +6,7 @@
 #include "aws/environment.h"
 #include "aws/instance_metadata.h"
 #include "aws/profile.h"
+#include "worker/metrics.h"
 #include "worker/poller.h"
 
 #include <fmt/format.h>
@@ -141,6 +142,12 @@ aws::S3& AwsSession::s3() { return impl_->s3; }
 const std::string& AwsSession::sqs_endpoint() const { return impl_->sqs_endpoint; }
 aws::CredentialsProvider& AwsSession::credentials() { return *impl_->credentials; }
 aws::CloudTrail& AwsSession::cloudtrail() { return impl_->cloudtrail; }
+aws::CloudWatch& AwsSession::cloudwatch() { return impl_->cloudwatch; }
+void AwsSession::show(Metrics& metrics) const {
+  metrics.retry_tokens("polls", impl_->poll_caller.quota().tokens());
+  metrics.retry_tokens("others", impl_->caller.quota().tokens());
+  metrics.clock_skew(impl_->caller.clock_offset());
+}
 aws::Sts& AwsSession::sts() { return impl_->sts; }
 const aws::EndpointConfig& AwsSession::endpoints() const { return impl_->caller.endpoints(); }
 

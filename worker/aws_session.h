@@ -3,6 +3,7 @@
 
 #include "aws/caller.h"
 #include "aws/cloudtrail.h"
+#include "aws/cloudwatch.h"
 #include "aws/s3.h"
 #include "aws/sqs.h"
 #include "aws/sts.h"
@@ -20,6 +21,8 @@
 #include <string>
 
 namespace worker {
+
+class Metrics;
 
 class AwsSession {
  public:
@@ -41,6 +44,9 @@ class AwsSession {
   aws::CredentialsProvider& credentials();
   aws::Sts& sts();
   aws::CloudTrail& cloudtrail();
+  aws::CloudWatch& cloudwatch();
+  // What is left of the retry quotas, and how far AWS's clock is from ours.
+  void show(Metrics& metrics) const;
   const aws::EndpointConfig& endpoints() const;
 
  private:

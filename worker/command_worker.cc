@@ -7,13 +7,13 @@
 #include "worker/dead_letter_watch.h"
 #include "worker/endpoints.h"
 #include "worker/large_payload.h"
-#include "worker/metrics.h"
 #include "worker/notifications.h"
 #include "worker/oncall_replay.h"
 #include "worker/rounds.h"
 #include "worker/runtime.h"
 #include "worker/startup.h"
 #include "worker/task_group.h"
+#include "worker/telemetry.h"
 #include "worker/version.h"
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -48,7 +48,11 @@ bool listens_on_loopback(const std::string& listen) {
 class Process {
  public:
   Process(const Config& config, const ConsumerFactory& consumers)
-      : config_(config), factory_(consumers), signals_(io_, SIGINT, SIGTERM) {
+      : config_(config),
+        factory_(consumers),
+        metrics_(wants_metrics(config) ? Metrics::Mode::kOn : Metrics::Mode::kOff),
+        tracer_(clock_, random_, tracer_config(config.telemetry)),
+        signals_(io_, SIGINT, SIGTERM) {
     signals_.add(SIGUSR1);
     signals_.add(SIGUSR2);
   }
@@ -65,11 +69,12 @@ class Process {
 
   Config config_;
   const ConsumerFactory& factory_;
-  asio::io_context io_{1};
-  asio::signal_set signals_;
   base::RealClock clock_;
   base::Random random_ = base::Random::from_entropy();
   Metrics metrics_;
+  Tracer tracer_;  // outlives what the loop still holds
+  asio::io_context io_{1};
+  asio::signal_set signals_;
   Runtime* runtime_ = nullptr;  // while it runs
   bool stop_requested_ = false;
   bool configured_ = false;  // nothing is wrong with region, profile, endpoints and windows
@@ -124,13 +129,16 @@ awaitable<base::Result<void>> Process::serve() {
   name_programs(config_, recycle->gates);
   auto session = co_await AwsSession::open(
       io_.get_executor(), clock_, random_, config_,
-      [this](std::string_view service, std::string_view operation, std::string_view code,
-             base::Duration took) { metrics_.aws_request(service, operation, code, took); });
+      [this](const aws::RequestReport& report) { metrics_.aws_request(report); });
   if (!session) co_return session.error();
   configured_ = true;
   AwsSession& aws = **session;
   LargePayloads payloads(aws.s3(), random_, config_.payloads);
-  Context context{io_.get_executor(), clock_, random_, aws.polls(), aws.sqs(), metrics_, payloads};
+  auto telemetry =
+      Telemetry::open({io_.get_executor(), clock_, random_, metrics_, aws, tracer_}, config_);
+  if (!telemetry) co_return telemetry.error();
+  Context context{io_.get_executor(), clock_,   random_,  aws.polls(),
+                  aws.sqs(),          metrics_, payloads, tracer_.is_on() ? &tracer_ : nullptr};
   auto queues = co_await find_queues(context, config_, aws.sqs_endpoint());
   if (!queues) co_return queues.error();
 
@@ -155,13 +163,15 @@ awaitable<base::Result<void>> Process::serve() {
   }
   Runtime runtime(context, std::move(*queues), std::move(consumers),
                   static_cast<std::size_t>(config_.in_flight_total));
-  Endpoints endpoints(runtime, metrics_, board, listens_on_loopback(config_.listen));
+  Endpoints endpoints(runtime, metrics_, board, (*telemetry)->vitals(),
+                      listens_on_loopback(config_.listen));
 
   TaskGroup tasks(io_.get_executor(), clock_);
   auto server = listen(endpoints);
   if (!server) co_return server.error();
   if (*server) tasks.spawn("serving HTTP", (*server)->run());
   tasks.spawn("notifying", notifier->run());
+  (*telemetry)->start(tasks);
   std::deque<asio::cancellation_signal> ends;  // of what goes on for ever
   tasks.spawn("counting dead letters", watch_dead_letters(context, std::move(letters)),
               ends.emplace_back().slot());
@@ -177,6 +187,7 @@ awaitable<base::Result<void>> Process::serve() {
   for (asio::cancellation_signal& end : ends) end.emit(asio::cancellation_type::terminal);
   if (*server) (*server)->stop();
   notifier->close(config_.notify.deadline);
+  (*telemetry)->stop();
   co_await tasks.join();
   // runtime_ stays set: a signal from now on is the second one.
   co_return base::Result<void>();

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "worker/telemetry_config.h"
 
 #include <map>
 #include <optional>
@@ -86,6 +87,7 @@ struct Config {
 
   NotifyConfig notify;
   GateConfig gates;
+  TelemetryConfig telemetry;
 
   std::string region;  // empty: from AWS's own variables and profile
   std::string profile;
@@ -137,9 +139,10 @@ struct OptionSpec {
   bool secret = false;  // environment and config file only: every user may read the flags of all
 };
 
-// Rows of worker/options_notify.cc.
+// Rows of worker/options_notify.cc and worker/options_telemetry.cc.
 void add_gate_rows(std::vector<OptionSpec>& rows);
 void add_notify_rows(std::vector<OptionSpec>& rows);
+void add_telemetry_rows(std::vector<OptionSpec>& rows);
 
 const std::vector<OptionSpec>& option_specs();
 const OptionSpec* find_option(std::string_view name);

@@ -16,6 +16,7 @@ namespace worker {
 class LargePayloads;
 class Metrics;
 class QueueMetrics;
+class Tracer;
 
 // References outlive the runtime.
 struct Context {
@@ -26,6 +27,7 @@ struct Context {
   aws::Sqs& sqs;    // everything else
   Metrics& metrics;
   LargePayloads& payloads;
+  Tracer* tracer = nullptr;  // none: no spans are made
 };
 
 struct QueueTarget {

@@ -4,6 +4,7 @@
 #include "worker/metrics.h"
 #include "worker/runtime.h"
 #include "worker/version.h"
+#include "worker/vitals.h"
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,7 @@ base::HttpResponse respond(int status, std::string type, std::string body) {
   return response;
 }
 
+constexpr std::size_t kRunningShown = 100;  // messages of a queue
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 
 const char* state_of(const QueueRuntime& queue) {
@@ -36,6 +38,19 @@ const char* state_of(const QueueRuntime& queue) {
       return "probing";
   }
   return "unknown";
+}
+
+Json running(QueueRuntime& queue) {
+  Json list = Json::array();
+  for (const QueueRuntime::Running& one : queue.running(kRunningShown)) {
+    list.push_back({{"message_id", one.message_id},
+                    {"kind", one.kind},
+                    {"consumer", one.consumer},
+                    {"trace_id", one.trace_id},
+                    {"attempt", one.attempt},
+                    {"seconds", static_cast<double>(one.since.count()) / 1'000}});
+  }
+  return list;
 }
 
 // "ROLE" of "/pause?queue=ROLE"; empty if there is no query; none if it is something else.
@@ -52,10 +67,12 @@ std::optional<std::string> asked_queue(std::string_view url) {
 
 base::HttpResponse Endpoints::answer(const base::HttpRequest& request) {
   const std::string path = request.url.substr(0, request.url.find('?'));
-  const bool known = path == "/metrics" || path == "/healthz" || path == "/status";
+  const bool known =
+      path == "/metrics" || path == "/healthz" || path == "/readyz" || path == "/status";
   if (path == "/pause" || path == "/resume") return control(request, path == "/pause");
   if (!known) {
-    return respond(404, kPlain, "try /metrics, /healthz, /status, or POST to /pause or /resume\n");
+    return respond(404, kPlain,
+                   "try /metrics, /healthz, /readyz, /status, or POST to /pause or /resume\n");
   }
   if (request.method != "GET" && request.method != "HEAD") {
     auto refusal = respond(405, kPlain, "only GET\n");
@@ -66,19 +83,35 @@ base::HttpResponse Endpoints::answer(const base::HttpRequest& request) {
     return respond(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text());
   }
   if (path == "/healthz") return health();
+  if (path == "/readyz") return readiness();
   return respond(200, "application/json", status());
 }
 
 base::HttpResponse Endpoints::health() const {
-  std::string wrong;
+  const std::string stalled = vitals_.stalled();
+  return stalled.empty() ? respond(200, kPlain, "ok\n") : respond(503, kPlain, stalled + "\n");
+}
+
+std::vector<std::string> Endpoints::not_ready() const {
+  std::vector<std::string> wrong;
+  if (runtime_.is_draining()) wrong.emplace_back("draining: no new message is taken");
+  if (std::string missing = vitals_.no_credentials(); !missing.empty()) {
+    wrong.push_back(std::move(missing));
+  }
   for (const auto& queue : runtime_.queues()) {
     if (runtime_.is_draining() || queue->pollers().is_healthy(kHealthyFor)) continue;
-    wrong += "queue " + queue->settings().role + ": no successful poll for two minutes";
+    std::string line = "queue " + queue->settings().role + ": no successful poll for two minutes";
     const std::string error = queue->pollers().last_error();
-    if (!error.empty()) wrong += ": " + error;
-    wrong += "\n";
+    if (!error.empty()) line += ": " + error;
+    wrong.push_back(std::move(line));
   }
-  return wrong.empty() ? respond(200, kPlain, "ok\n") : respond(503, kPlain, wrong);
+  return wrong;
+}
+
+base::HttpResponse Endpoints::readiness() const {
+  std::string lines;
+  for (const std::string& line : not_ready()) lines += line + "\n";
+  return lines.empty() ? respond(200, kPlain, "ok\n") : respond(503, kPlain, lines);
 }
 
 base::HttpResponse Endpoints::control(const base::HttpRequest& request, bool pause) {
@@ -111,7 +144,8 @@ std::string Endpoints::status() {
                       {"in_flight_max", queue->settings().in_flight_max},
                       {"pollers", queue->pollers().running()},
                       {"state", state_of(*queue)},
-                      {"healthy", queue->pollers().is_healthy(kHealthyFor)}});
+                      {"healthy", queue->pollers().is_healthy(kHealthyFor)},
+                      {"running", running(*queue)}});
   }
   Json recycles = Json::array();
   for (const Board::Row& row : board_.rows()) {
@@ -128,10 +162,17 @@ std::string Endpoints::status() {
                         {"updated", base::format_rfc3339(row.updated)},
                         {"ended", row.ended}});
   }
-  const Json status = {{"version", kVersion},
-                       {"draining", runtime_.is_draining()},
-                       {"queues", queues},
-                       {"recycles", recycles}};
+  const std::vector<std::string> wrong = not_ready();
+  const auto expiry = vitals_.credentials_expiry();
+  const Json status = {
+      {"version", kVersion},
+      {"started", base::format_rfc3339(vitals_.started())},
+      {"draining", runtime_.is_draining()},
+      {"ready", wrong.empty()},
+      {"not_ready_because", wrong},
+      {"credentials_expire", expiry ? Json(base::format_rfc3339(*expiry)) : Json()},
+      {"queues", queues},
+      {"recycles", recycles}};
   return status.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -160,7 +160,9 @@ void VisibilityKeeper::extended(Entry& entry, base::SteadyPoint sent, base::Dura
                                 base::SteadyPoint renew_at) {
   metrics_.extended("ok");
   if (entry.lost) return;
-  if (context_.clock.steady_now() >= entry.deadline) {
+  const auto left = entry.deadline - context_.clock.steady_now();
+  metrics_.visibility_left(left);
+  if (left <= base::Duration(0)) {
     // Answered too late, which only happens once nobody tends the table: it may have been seen by
     // somebody else in between.
     callbacks_.on_lost(entry.id);

@@ -108,6 +108,7 @@ boost::asio::awaitable<void> Leaver::delete_batch(std::vector<EntryId> ids) {
     asked.push_back(id);
   }
   if (asked.empty()) co_return;
+  metrics_.delete_batch(asked.size());
   const auto result = co_await no_throw(
       context_.sqs.delete_message_batch(settings_.target.url, std::move(handles)));
   // Together, as they were asked for; but what is refused must not hold up what only failed.
@@ -138,6 +139,7 @@ void Leaver::delete_again(std::vector<EntryId> ids, base::Duration delay_base, b
 void Leaver::deleted(EntryId id) {
   metrics_.deleted("ok");
   Entry* entry = table_.find(id);
+  if (entry != nullptr) metrics_.visibility_left(entry->deadline - context_.clock.steady_now());
   if (entry != nullptr && entry->payload != nullptr) {
     tasks_.spawn("removing a payload", remove_payload(std::move(*entry->payload)), {},
                  entry->trace);

@@ -207,7 +207,7 @@ void add_runtime_rows(std::vector<OptionSpec>& rows) {
   rows.push_back({"startup-timeout", "DURATION", "At start: time for the endpoint to answer",
                   kWorkerScope, duration_between("0s", "1h"),
                   set_duration<&Config::startup_timeout, 0, kHour>, "1m"});
-  rows.push_back({"listen", "ADDRESS:PORT", "Address of /metrics, /healthz, /status, /pause",
+  rows.push_back({"listen", "ADDRESS:PORT", "Address of /metrics, /healthz, /readyz, /status, ...",
                   kWorkerScope, "ADDRESS:PORT (port 0 picks a free one) or off", set_listen,
                   "127.0.0.1:9464"});
   rows.push_back({"port-file", "FILE", "Write the port that was picked to this file", kWorkerScope,
@@ -319,6 +319,7 @@ const std::vector<OptionSpec>& option_specs() {
     add_recycle_rows(rows);
     add_gate_rows(rows);
     add_notify_rows(rows);
+    add_telemetry_rows(rows);
     add_common_rows(rows);
     return rows;
   }();

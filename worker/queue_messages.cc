@@ -8,6 +8,7 @@
 #include "worker/message_trace.h"
 #include "worker/metrics.h"
 #include "worker/queue_runtime.h"
+#include "worker/tracer.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -57,6 +58,9 @@ void QueueRuntime::begin(Entry& entry) {
   entry.stage = Stage::kRunning;
   entry.started = context_.clock.steady_now();
   entry.trace = trace_of_message(entry.message);
+  if (context_.tracer != nullptr) {
+    entry.trace = context_.tracer->begin(std::move(entry.trace), entry.message, settings_);
+  }
   if (aws::is_payload_pointer(entry.message.body)) return fetch(entry);
   handle(entry, entry.message.body);
 }
@@ -119,7 +123,8 @@ void QueueRuntime::dispatch(Entry& entry, const std::string& body) {
                                .receive_count = entry.message.receive_count,
                                .sent_at = entry.message.sent_at,
                                .queue = settings_.role};
-  metrics_.received(entry.kind, context_.clock.now() - entry.message.sent_at);
+  metrics_.received(entry.kind, context_.clock.now() - entry.message.sent_at,
+                    entry.message.receive_count);
   for (consumers::Consumer* consumer : consumers_) {
     if (!consumer->accepts(delivery)) continue;
     consume(entry, *consumer, std::move(delivery));

@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "worker/message_trace.h"
-#include "worker/metrics.h"
 
 #include <boost/asio/post.hpp>
 
@@ -42,6 +41,8 @@ QueueRuntime::QueueRuntime(Context& context, QueueSettings settings,
                                 std::vector<aws::SqsMessage> messages,
                                 base::SteadyPoint sent) { on_messages(std::move(messages), sent); },
              .on_room = [this] { callbacks_.on_room(); }}),
+      refresher_(context.metrics.before_reading(
+          [this] { metrics_.prefetched(table_.count(Stage::kPending)); })),
       drain_requested_(context.executor, context.clock),
       changed_(context.executor, context.clock) {
   metrics_.allowance(overload_.most(), to_string(overload_.circuit()));
@@ -105,6 +106,23 @@ awaitable<void> QueueRuntime::wait_empty(base::SteadyPoint deadline) {
   while (table_.size() > 0 && context_.clock.steady_now() < deadline) {
     co_await changed_.wait_until(deadline);
   }
+}
+
+std::vector<QueueRuntime::Running> QueueRuntime::running(std::size_t most) {
+  std::vector<Running> running;
+  const auto now = context_.clock.steady_now();
+  table_.for_each([&](const Entry& entry) {
+    if (entry.stage != Stage::kRunning || running.size() >= most) return;
+    running.push_back(
+        {.message_id = entry.message.message_id,
+         .kind = std::string(entry.kind),
+         .consumer =
+             entry.consumer == nullptr ? std::string() : std::string(entry.consumer->name()),
+         .trace_id = entry.trace == nullptr ? std::string() : base::shown_trace_id(*entry.trace),
+         .attempt = entry.message.receive_count,
+         .since = std::chrono::duration_cast<base::Duration>(now - entry.started)});
+  });
+  return running;
 }
 
 void QueueRuntime::on_lost(EntryId id) {

@@ -8,6 +8,7 @@
 #include "worker/lanes.h"
 #include "worker/large_payload.h"
 #include "worker/leaver.h"
+#include "worker/metrics.h"
 #include "worker/overload.h"
 #include "worker/poller_pool.h"
 #include "worker/settler.h"
@@ -33,6 +34,15 @@ class QueueRuntime {
     std::function<void()> on_room;     // there is more of it
   };
 
+  struct Running {
+    std::string message_id;
+    std::string kind;
+    std::string consumer;
+    std::string trace_id;  // as its sender's tools show it; empty: none
+    int attempt = 0;
+    base::Duration since{0};
+  };
+
   // Consumers are asked in this order. References outlive the runtime.
   QueueRuntime(Context& context, QueueSettings settings,
                const std::map<std::string, QueueTarget>& routes,
@@ -53,6 +63,8 @@ class QueueRuntime {
   const PollerPool& pollers() const { return pool_; }
   Overload::Circuit circuit() const { return overload_.circuit(); }
   std::size_t in_flight() const { return table_.size(); }
+  // What consumers work on, the oldest first, at most `most` of them.
+  std::vector<Running> running(std::size_t most);
   // In hand, or on its way.
   int claimed() const { return static_cast<int>(table_.size()) + pool_.claimed(); }
 
@@ -92,6 +104,7 @@ class QueueRuntime {
   Settler settler_;
   VisibilityKeeper keeper_;
   PollerPool pool_;
+  std::unique_ptr<Metrics::Refresher> refresher_;
   Alarm drain_requested_;
   Alarm changed_;
   bool paused_ = false;

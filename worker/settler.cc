@@ -6,6 +6,7 @@
 #include "worker/large_payload.h"
 #include "worker/message_trace.h"
 #include "worker/metrics.h"
+#include "worker/tracer.h"
 #include "worker/version.h"
 
 #include <algorithm>
@@ -218,6 +219,7 @@ void Settler::log_verdict(const Entry& entry, const char* verdict, const std::st
   const auto took =
       std::chrono::duration_cast<base::Duration>(context_.clock.steady_now() - entry.started);
   metrics_.settled(entry.kind, verdict, took);
+  note_verdict(entry.trace, entry.kind, verdict, reason);
   if (!base::log_enabled(base::LogLevel::kInfo)) return;  // a line costs more than the rest
   base::log_info("worker", "message handled",
                  with_trace(entry.trace, {{"queue", settings_.role},

@@ -71,6 +71,9 @@ struct Progress {
   bool notify_pager_duty = false;
   bool needs_person = false;             // failed past the point of no return
   std::optional<base::TimePoint> until;  // when what it waits for is due: a window opens
+  std::string_view waits_for;            // in a word of few, see WaitsFor; empty: it does not wait
+  std::optional<int> margin;  // ready capacity above the strategy's floor, while a run is under way
+  std::optional<base::TimePoint> started;  // when that run began, by whichever worker
 };
 using ProgressObserver = std::function<void(const Progress&)>;
 

@@ -110,7 +110,10 @@ std::optional<Step> obey(const Turn& turn) {
       control ? fmt::format("paused by an operator: delete the tag {} to go on", kTagControl)
               : control.error().message;
   if (!turn.journal.paused_at) return pause(turn, why);
-  return Wait{.why = why, .not_before = turn.now + kLookAtPeopleEvery, .deadline = std::nullopt};
+  return Wait{.why = why,
+              .not_before = turn.now + kLookAtPeopleEvery,
+              .deadline = std::nullopt,
+              .what = WaitsFor::kPeople};
 }
 
 }  // namespace consumers::recycle

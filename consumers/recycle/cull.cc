@@ -27,9 +27,9 @@ bool contains(const Census::List& members, const Member& wanted) {
 }
 
 // Names go out of the journal before a wait: whoever dies meanwhile did so on its own.
-Step stand_by(const Turn& turn, base::Duration limit, std::string why) {
+Step stand_by(const Turn& turn, base::Duration limit, WaitsFor what, std::string why) {
   if (auto forget = forget_victims(turn)) return *forget;
-  return wait_or_fail(turn, limit, std::move(why));
+  return wait_or_fail(turn, limit, what, std::move(why));
 }
 
 // Only the policy "pause" stops between two old ones.
@@ -53,12 +53,12 @@ std::optional<Step> take_out_old(const Turn& turn) {
   const int fresh = std::max(0, turn.wanted_fresh() - turn.journal.keep);
   if (census.ready_fresh < fresh) {
     return stand_by(
-        turn, turn.context.terminate_timeout,
+        turn, turn.context.terminate_timeout, WaitsFor::kReadiness,
         "no old instance goes before the new ones are ready again: " + describe_ready(turn, fresh));
   }
   const Census::List free = may_go(turn);
   if (free.empty()) {
-    return stand_by(turn, turn.context.terminate_timeout,
+    return stand_by(turn, turn.context.terminate_timeout, WaitsFor::kPeople,
                     "old instances are protected from scale-in, remove the protection: " +
                         join_ids(census.old));
   }
@@ -69,7 +69,7 @@ std::optional<Step> take_out_old(const Turn& turn) {
   if (!in_order && chosen.empty()) return std::nullopt;  // too heavy for what is left of this batch
   const Member& victim = in_order ? *list.next : *find(free, chosen.front().id);
   if (victim.ready && census.ready() - victim.units < wanted) {
-    return stand_by(turn, turn.context.terminate_timeout,
+    return stand_by(turn, turn.context.terminate_timeout, WaitsFor::kReadiness,
                     fmt::format("{} does not go before enough others are ready: {} of {} are",
                                 victim.id().value, census.ready() - victim.units, wanted));
   }
@@ -102,7 +102,8 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
   if (auto bounds = hold_bounds(turn, floor, "room to take out what is too many")) return *bounds;
   const Member& victim = in_order ? *list.next : *find(census.fresh, chosen.front().id);
   if (victim.ready && census.ready() - victim.units < turn.journal.wanted()) {
-    return stand_by(turn, turn.context.ready_timeout, describe_ready(turn, turn.wanted_fresh()));
+    return stand_by(turn, turn.context.ready_timeout, WaitsFor::kReadiness,
+                    describe_ready(turn, turn.wanted_fresh()));
   }
   if (!in_order) {
     return name_victims(turn, std::move(chosen),
@@ -135,7 +136,7 @@ Step cull(const Turn& turn) {
   }
   if (!census.old.empty()) return next_batch(turn);
   if (!census.leaving_old.empty()) {
-    return wait_or_fail(turn, turn.context.terminate_timeout,
+    return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kTermination,
                         count_of(census.leaving_old.size(), "old instance") +
                             " still terminating: " + join_ids(census.leaving_old));
   }

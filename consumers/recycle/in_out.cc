@@ -64,11 +64,11 @@ Step take_out(const Turn& turn) {
     if (std::find(terminating.begin(), terminating.end(), id) == terminating.end()) {
       return bring_in_next(turn, id.value + " is gone: its replacement may come");
     }
-    return wait_or_fail(turn, turn.context.terminate_timeout,
+    return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kTermination,
                         id.value + " left the group but is not yet terminated");
   }
   if (is_leaving(*found)) {
-    return wait_or_fail(turn, turn.context.terminate_timeout,
+    return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kTermination,
                         fmt::format("{} is {}", id.value, found->lifecycle_state));
   }
   const auto victim = std::find_if(turn.census.old.begin(), turn.census.old.end(),
@@ -77,7 +77,7 @@ Step take_out(const Turn& turn) {
     return bring_in_next(turn, id.value + " need not go any more");
   }
   if (found->protected_from_scale_in && turn.policy.protected_instances != SetAside::kInclude) {
-    return wait_or_fail(turn, turn.context.terminate_timeout,
+    return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kPeople,
                         id.value + " is protected from scale-in: remove the protection");
   }
   if (turn.group().desired_capacity < full_size(turn)) {
@@ -85,7 +85,7 @@ Step take_out(const Turn& turn) {
   }
   if (auto floor = set_floor(turn, victim->units)) return *floor;
   if (std::string why = others_not_ready(turn, *victim); !why.empty()) {
-    return wait_or_fail(turn, turn.context.ready_timeout, std::move(why));
+    return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kReadiness, std::move(why));
   }
   return Mutate{.action = TerminateInstance{.instance = id, .decrement_desired = true},
                 .why = fmt::format("old, in {}; its replacement comes once it is gone",
@@ -100,7 +100,7 @@ Step name_next(const Turn& turn) {
                         turn.policy.protected_instances == SetAside::kInclude;
                });
   if (free.empty()) {
-    return wait_or_fail(turn, turn.context.terminate_timeout,
+    return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kPeople,
                         "old instances are protected from scale-in, remove the protection: " +
                             join_ids(turn.census.old));
   }
@@ -109,7 +109,7 @@ Step name_next(const Turn& turn) {
                                    [&](const Member& one) { return one.id() == chosen.id; });
   if (auto floor = set_floor(turn, chosen.units)) return *floor;
   if (std::string why = others_not_ready(turn, *victim); !why.empty()) {
-    return wait_or_fail(turn, turn.context.ready_timeout, std::move(why));
+    return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kReadiness, std::move(why));
   }
   Journal journal = entering(turn, Phase::kSwap);
   journal.victim = chosen.id;
@@ -127,11 +127,12 @@ Step bring_in(const Turn& turn) {
   // An old instance that does not serve is no reason to wait: it goes next.
   if (census.present() < wanted || census.ready_fresh < census.fresh_units) {
     const int fresh = std::max(wanted - census.old_units - census.kept_units, census.fresh_units);
-    return wait_or_fail(turn, turn.context.ready_timeout, describe_ready(turn, fresh));
+    return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kReadiness,
+                        describe_ready(turn, fresh));
   }
   if (!census.old.empty()) return name_next(turn);
   if (!census.leaving_old.empty()) {
-    return wait_or_fail(turn, turn.context.terminate_timeout,
+    return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kTermination,
                         "old instances still terminating: " + join_ids(census.leaving_old));
   }
   if (auto standby = take_out_standby(turn)) return *standby;

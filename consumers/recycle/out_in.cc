@@ -109,7 +109,7 @@ Step grow(const Turn& turn) {
   if (!proven) return wait_until_ready(turn, fresh);
   const int room = goal.min_size - turn.journal.wanted();
   if (!census.old.empty() && choose_old(census.old, room, 1).empty()) {
-    return wait_or_fail(turn, turn.context.ready_timeout,
+    return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kReadiness,
                         "there is no room for a new instance beside the old ones");
   }
   return enter_cull(turn, room);

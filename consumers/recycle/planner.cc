@@ -63,7 +63,7 @@ base::Result<std::optional<Wait>> window_wait(const Turn& turn) {
                                                      base::format_rfc3339(answer->opens_at)),
                                   .not_before = answer->opens_at,
                                   .deadline = std::nullopt,
-                                  .for_window = true});
+                                  .what = WaitsFor::kWindow});
 }
 
 Mutate write(Journal journal, std::string why) {
@@ -102,10 +102,25 @@ Mutate fail(const Turn& turn, std::string failure) {
   return give_up(turn, std::move(failure));
 }
 
-Step wait_or_fail(const Turn& turn, base::Duration limit, std::string why) {
+std::string_view to_string(WaitsFor what) {
+  switch (what) {
+    case WaitsFor::kReadiness:
+      return "readiness";
+    case WaitsFor::kTermination:
+      return "termination";
+    case WaitsFor::kPeople:
+      return "people";
+    case WaitsFor::kWindow:
+      return "window";
+  }
+  return "unknown";
+}
+
+Step wait_or_fail(const Turn& turn, base::Duration limit, WaitsFor what, std::string why) {
   const base::TimePoint deadline = turn.journal.phase_at + limit;
   if (turn.now < deadline) {
-    return Wait{.why = std::move(why), .not_before = std::nullopt, .deadline = deadline};
+    return Wait{
+        .why = std::move(why), .not_before = std::nullopt, .deadline = deadline, .what = what};
   }
   return fail(turn, fmt::format("{} (for {})", why, describe_duration(limit)));
 }

@@ -30,13 +30,22 @@ struct Mutate {
   Action action;
   std::string why;
 };
+// What a run waits for, in a word: for those who count.
+enum class WaitsFor {
+  kReadiness,    // new instances, or others, to serve
+  kTermination,  // old instances to be gone
+  kPeople,       // somebody who paused it, or set instances aside
+  kWindow,       // the hours in which it may run
+};
+std::string_view to_string(WaitsFor what);
+
 // Look again after the poll interval, or not before `not_before` (a window, a pause) if that is
 // set: such a wait holds no worker, everything that matters is in the journal.
 struct Wait {
   std::string why;
   std::optional<base::TimePoint> not_before;
   std::optional<base::TimePoint> deadline;  // when the run gives up waiting
-  bool for_window = false;                  // which is worth telling people once
+  WaitsFor what = WaitsFor::kReadiness;
 };
 // Nothing (more) to do: the group is as it was, only newer, and nothing of ours is on it.
 struct Finished {

@@ -114,7 +114,8 @@ std::optional<Step> set_aside(const Turn& turn) {
   if (turn.now >= deadline) return Abort{.why = std::move(why)};
   return Wait{.why = std::move(why),
               .not_before = std::min(turn.now + kLookAtPeopleEvery, deadline),
-              .deadline = deadline};
+              .deadline = deadline,
+              .what = WaitsFor::kPeople};
 }
 
 // A tag that is left over from before there was anything to control.
@@ -130,7 +131,8 @@ std::optional<Step> controlled(const Turn& turn) {
       .why = control ? fmt::format("paused by an operator: delete the tag {} to go on", kTagControl)
                      : control.error().message,
       .not_before = turn.now + kLookAtPeopleEvery,
-      .deadline = std::nullopt};
+      .deadline = std::nullopt,
+      .what = WaitsFor::kPeople};
 }
 
 // The version that most old instances are of: where a roll-back leads.

@@ -1,6 +1,7 @@
 #include "consumers/recycle/run.h"
 
 #include "base/log.h"
+#include "base/traced_executor.h"
 #include "consumers/recycle/executor.h"
 #include "consumers/recycle/gates/hook_runner.h"
 #include "consumers/recycle/outcome.h"
@@ -62,6 +63,8 @@ Run::Run(Services services, Config config, ProgressObserver observer, Observer& 
 }
 
 boost::asio::awaitable<Verdict> Run::carry_out() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  if (const auto* trace = base::trace_of(executor)) trace_id_ = base::shown_trace_id(*trace);
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     if (services_.clock.steady_now() - started_ > config_.handover_after) {
       // Hours of progress are no failure: they must not spend one of the message's receives.
@@ -129,8 +132,9 @@ Run::Sight Run::judge(const View& view) {
   if (!unsettled_since_) unsettled_since_ = now;
   if (now - *unsettled_since_ < kVisibleWithin) return Sight::kTooEarly;
   if (!ours) return Sight::kForeign;
-  base::log_warn(kLogger, "effect of a step cannot be seen, going on without",
-                 {{"group", request_.group.value}, {"step", describe(expected_->action)}});
+  base::log_warn(
+      kLogger, "effect of a step cannot be seen, going on without",
+      with_ids({{"group", request_.group.value}, {"step", describe(expected_->action)}}));
   expected_.reset();
   unsettled_since_.reset();
   return Sight::kSettled;
@@ -247,12 +251,15 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   }
   if (is_too_old()) co_return std::nullopt;
   base::log_info(kLogger, "recycle step",
-                 {{"group", request_.group.value},
-                  {"run", run_id(view)},
-                  {"phase", phase_name(view.journal)},
-                  {"step", describe(action)},
-                  {"why", why},
-                  {"message_id", message_id_}});
+                 with_ids({{"group", request_.group.value},
+                           {"run", run_id(view)},
+                           {"phase", phase_name(view.journal)},
+                           {"step", describe(action)},
+                           {"why", why}}));
+  const auto executor = co_await boost::asio::this_coro::executor;
+  base::ActiveSpan span(base::trace_of(executor), base::ActiveSpan::Nesting::kNested,
+                        base::Span::Kind::kInternal);
+  describe_step(span, view, action);
   const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
   observe(view, phase_name(view.journal), describe(action),
           begins ? Moment::kStarted : Moment::kStep);
@@ -274,6 +281,7 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
     // The answer may have been lost and not the call: what the journal is now must be read.
     journal_.reset();
     base::Error error = done.error().while_doing(describe(action));
+    span.failed(error.code);
     co_return co_await refused(std::move(view), std::move(error));
   }
   failed_turns_ = 0;
@@ -312,9 +320,8 @@ boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
   // Without a journal there is nothing to keep in order, so a lasting error ends it at once.
   const bool hopeless = !error.is_transient() && !holds_journal_;
   if (hopeless || ++failed_turns_ >= kFailedTurnsMax) co_return verdict_of(error);
-  base::log_warn(
-      kLogger, "turn failed, looking again",
-      {{"group", request_.group.value}, {"error", error.to_string()}, {"message_id", message_id_}});
+  base::log_warn(kLogger, "turn failed, looking again",
+                 with_ids({{"group", request_.group.value}, {"error", error.to_string()}}));
   co_await services_.clock.sleep_for(config_.poll_interval);
   co_return std::nullopt;
 }
@@ -324,18 +331,16 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, Wait step) {
   const std::optional<base::TimePoint> not_before = step.not_before;
   const base::TimePoint now = services_.clock.now();
   failed_turns_ = 0;
-  const bool shut = step.for_window && why != last_wait_;
+  const bool shut = step.what == WaitsFor::kWindow && why != last_wait_;
   if (why != last_wait_) {
     base::log_info(kLogger, "recycle waits",
-                   {{"group", request_.group.value},
-                    {"run", run_id(view)},
-                    {"phase", phase_name(view.journal)},
-                    {"why", why},
-                    {"message_id", message_id_}});
+                   with_ids({{"group", request_.group.value},
+                             {"run", run_id(view)},
+                             {"phase", phase_name(view.journal)},
+                             {"why", why}}));
     last_wait_ = why;
   }
-  observe(view, phase_name(view.journal), why, shut ? Moment::kWaiting : Moment::kStep, not_before,
-          step.deadline);
+  observe(view, phase_name(view.journal), why, shut ? Moment::kWaiting : Moment::kStep, &step);
   // What must survive is in the journal, so a long wait need not be held in a worker's memory.
   const bool lasts = !view.journal || view.journal->hold || view.journal->paused_at;
   if (not_before && lasts && *not_before - now > config_.poll_interval) {

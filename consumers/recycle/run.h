@@ -6,6 +6,8 @@
 // not write stops.
 #pragma once
 
+#include "base/log.h"
+#include "base/span.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/gates/prober.h"
 #include "consumers/recycle/journal.h"
@@ -60,15 +62,18 @@ class Run {
   boost::asio::awaitable<Turn> rehearse(View view, Policy policy);
   RunContext context(const View& view) const;
   const std::string& run_id(const View& view) const;
+  static std::optional<int> margin(const View& view);
+  void describe_step(base::ActiveSpan& span, const View& view, const Action& action) const;
+  base::LogFields with_ids(base::LogFields fields) const;  // of message and trace
   void observe(const View& view, std::string phase, std::string step, Moment moment = Moment::kStep,
-               std::optional<base::TimePoint> until = std::nullopt,
-               std::optional<base::TimePoint> deadline = std::nullopt);
+               const Wait* wait = nullptr);
 
   Services services_;
   Config config_;
   ProgressObserver observer_;
   messages::RecycleRequest request_;
   std::string message_id_;
+  std::string trace_id_;  // as its sender's tools show it; empty: none
   Reader reader_;
   GateProber prober_;
   std::string new_run_id_;

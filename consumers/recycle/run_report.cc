@@ -49,19 +49,50 @@ boost::asio::awaitable<Run::Turn> Run::rehearse(View view, Policy policy) {
   int number = 0;
   for (const PlannedStep& planned : *steps) {
     base::log_info(kLogger, "planned step",
-                   {{"group", group},
-                    {"number", ++number},
-                    {"step", planned.what},
-                    {"why", planned.why},
-                    {"message_id", message_id_}});
+                   with_ids({{"group", group},
+                             {"number", ++number},
+                             {"step", planned.what},
+                             {"why", planned.why}}));
   }
   observe(view, "finished", "dry run");
   co_return Done{fmt::format("group {}: dry run: planned {} steps, changed nothing", group, number),
                  {}};
 }
 
+base::LogFields Run::with_ids(base::LogFields fields) const {
+  fields.emplace_back("message_id", message_id_);
+  if (!trace_id_.empty()) fields.emplace_back("trace_id", trace_id_);
+  return fields;
+}
+
+void Run::describe_step(base::ActiveSpan& span, const View& view, const Action& action) const {
+  if (!span) return;
+  span.name("recycle." + operation_name(action));
+  span.add("autorecycle.group", request_.group.value);
+  span.add("autorecycle.run", run_id(view));
+  const std::string_view strategy = view.journal ? to_string(view.journal->strategy) : strategy_;
+  span.add("autorecycle.strategy", std::string(strategy));
+  span.add("autorecycle.phase",
+           view.journal ? std::string(to_string(view.journal->phase)) : "preflight");
+  span.add("autorecycle.step", describe(action));
+}
+
+// How much more serves than the strategy's floor; none while no run is under way.
+std::optional<int> Run::margin(const View& view) {
+  if (!view.journal) return std::nullopt;
+  int ready = 0;
+  for (const aws::GroupInstance& instance : view.snapshot.group.instances) {
+    const bool counts = !is_leaving(instance) && !is_standby(instance);
+    if (counts && is_ready(view.snapshot, instance))
+      ready += std::max(1, instance.weighted_capacity);
+  }
+  const bool one_out = view.journal->strategy == Strategy::kInOut;
+  const int floor = view.journal->wanted() - (one_out ? view.journal->victim_units : 0);
+  return ready - std::max(0, floor);
+}
+
 void Run::observe(const View& view, std::string phase, std::string step, Moment moment,
-                  std::optional<base::TimePoint> until, std::optional<base::TimePoint> deadline) {
+                  const Wait* wait) {
   if (view.journal && !view.journal->failure.empty()) needs_person_ = !view.journal->undo;
   if (!observer_) return;
   Progress progress;
@@ -72,8 +103,13 @@ void Run::observe(const View& view, std::string phase, std::string step, Moment 
   progress.run_id = run_under_way_.empty() ? run_id(view) : run_under_way_;
   progress.target = view.snapshot.target.describe();
   progress.needs_person = moment == Moment::kFailed && needs_person_;
-  progress.until = until;
-  progress.deadline = deadline;
+  if (wait != nullptr) {
+    progress.until = wait->not_before;
+    progress.deadline = wait->deadline;
+    progress.waits_for = to_string(wait->what);
+  }
+  progress.margin = margin(view);
+  if (view.journal) progress.started = view.journal->started_at;
   progress.strategy = view.journal ? to_string(view.journal->strategy) : strategy_;
   progress.phase = std::move(phase);
   progress.step = std::move(step);

@@ -159,7 +159,7 @@ Mutate give_up(const Turn& turn, std::string failure);
 // before.
 Mutate fail(const Turn& turn, std::string failure);
 // Waits until `limit` after the phase began, then fails with that reason.
-Step wait_or_fail(const Turn& turn, base::Duration limit, std::string why);
+Step wait_or_fail(const Turn& turn, base::Duration limit, WaitsFor what, std::string why);
 
 // "2 of 4 new instances ready; i-0abc: target group web: initial; 1 not launched yet".
 std::string describe_ready(const Turn& turn, int wanted);

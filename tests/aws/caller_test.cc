@@ -34,16 +34,16 @@ struct World {
                                       .source = "test"}};
   base::Random random{42};
   std::vector<std::string> observed;
-  aws::Caller caller{http,
-                     credentials,
-                     loop.clock(),
-                     random,
-                     {base::Region("eu-west-2"), "", {}},
-                     {},
-                     [this](std::string_view service, std::string_view operation,
-                            std::string_view code, base::Duration) {
-                       observed.push_back(fmt::format("{}.{}={}", service, operation, code));
-                     }};
+  aws::Caller caller{
+      http,
+      credentials,
+      loop.clock(),
+      random,
+      {base::Region("eu-west-2"), "", {}},
+      {},
+      [this](const aws::RequestReport& report) {
+        observed.push_back(fmt::format("{}.{}={}", report.service, report.operation, report.code));
+      }};
 
   base::Result<base::HttpResponse> call(aws::ApiRequest request = a_request()) {
     return loop.run(caller.call(std::move(request)));

@@ -43,6 +43,56 @@ TEST(Config, TakesBucketsByTheirNamesOnly) {
   }
 }
 
+TEST(Config, ReadsWhereMetricsAndTracesGo) {
+  const auto config =
+      resolve_config({{"cloudwatch-namespace", "Autorecycle/Worker"},
+                      {"cloudwatch-dimensions", "environment=production; service = oncall"},
+                      {"cloudwatch-metrics", "autorecycle_recycles_total, autorecycle_jobs_total"},
+                      {"cloudwatch-interval", "5m"},
+                      {"xray-daemon", "127.0.0.1:2000"},
+                      {"otlp-endpoint", "http://127.0.0.1:4318/"},
+                      {"trace-sample", "0.05"}},
+                     {{"AUTORECYCLE_OTLP_HEADERS", "x-key=a=b"}}, {});
+  ASSERT_TRUE(config) << config.error().to_string();
+  const TelemetryConfig& telemetry = config->telemetry;
+  EXPECT_EQ(telemetry.cloudwatch.name_space, "Autorecycle/Worker");
+  EXPECT_EQ(telemetry.cloudwatch.selection.dimensions,
+            (std::vector<std::pair<std::string, std::string>>{{"environment", "production"},
+                                                              {"service", "oncall"}}));
+  EXPECT_EQ(telemetry.cloudwatch.selection.names,
+            (std::set<std::string>{"autorecycle_jobs_total", "autorecycle_recycles_total"}));
+  EXPECT_EQ(telemetry.cloudwatch.interval, std::chrono::minutes(5));
+  EXPECT_EQ(telemetry.xray_daemon, "127.0.0.1:2000");
+  EXPECT_EQ(telemetry.otlp.endpoint, "http://127.0.0.1:4318");
+  ASSERT_EQ(telemetry.otlp.headers.size(), 1U);
+  EXPECT_EQ(telemetry.otlp.headers[0].second, base::Secret("a=b"));
+  EXPECT_DOUBLE_EQ(telemetry.trace_sample, 0.05);
+  const auto none = resolve_config({}, {}, {});
+  EXPECT_TRUE(none->telemetry.cloudwatch.name_space.empty());
+  EXPECT_TRUE(none->telemetry.xray_daemon.empty());
+  EXPECT_TRUE(none->telemetry.otlp.endpoint.empty());
+}
+
+TEST(Config, RefusesPlacesThatCannotBe) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"cloudwatch-namespace", "AWS/SQS"},
+           {"cloudwatch-namespace", "two words"},
+           {"cloudwatch-dimensions", "environment"},
+           {"cloudwatch-dimensions", "=production"},
+           {"cloudwatch-dimensions", ":environment=production"},
+           {"cloudwatch-metrics", "recycles"},
+           {"cloudwatch-interval", "30s"},
+           {"xray-daemon", "localhost:2000"},
+           {"otlp-endpoint", "127.0.0.1:4318"},
+           {"trace-sample", "1.5"},
+           {"trace-sample", "nan"},
+           {"trace-sample", "some"}}) {
+    const auto refused = resolve_config({{name, value}}, {}, {});
+    ASSERT_FALSE(refused) << name << " " << value;
+    EXPECT_NE(refused.error().message.find("--" + name), std::string::npos);
+  }
+}
+
 TEST(Config, TakesEveryOptionFromEveryPlace) {
   // A value that each option accepts and that is not its default.
   const Settings values = {{"events-in-flight", "3"},
@@ -75,6 +125,13 @@ TEST(Config, TakesEveryOptionFromEveryPlace) {
                            {"sns-topic", "arn:aws:sns:eu-west-2:123456789012:recycles"},
                            {"notify-deadline", "3s"},
                            {"sweep-interval", "2s"},
+                           {"cloudwatch-dimensions", "a=b"},
+                           {"cloudwatch-metrics", "autorecycle_polls_total"},
+                           {"cloudwatch-interval", "2m"},
+                           {"xray-daemon", "127.0.0.1:2000"},
+                           {"otlp-endpoint", "https://b.example"},
+                           {"otlp-headers", "a=b"},
+                           {"trace-sample", "0.5"},
                            {"watch", "true"},
                            {"every", "2s"},
                            {"restore", "true"},

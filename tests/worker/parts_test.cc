@@ -167,31 +167,5 @@ TEST(Backoff, IsFullJitterBetweenFloorAndCap) {
   EXPECT_GT(most, 50s);
 }
 
-TEST(Metrics, FoldErrorCodesBeyondABound) {
-  Metrics metrics;
-  for (int i = 0; i < 1'000; ++i) {
-    metrics.aws_request("sqs", "ReceiveMessage", "Code" + std::to_string(i), 5ms);
-  }
-  const auto text = metrics.text();
-  std::size_t series = 0;
-  for (std::size_t from = 0;
-       (from = text.find("autorecycle_aws_requests_total{", from)) != std::string::npos; ++from) {
-    ++series;
-  }
-  EXPECT_LE(series, 65U);
-  EXPECT_NE(text.find("code=\"other\""), std::string::npos);
-}
-
-TEST(Metrics, HaveHelpAndTypeForEveryFamily) {
-  Metrics metrics;
-  metrics.queue("events").in_flight(3);
-  metrics.queue("events").polled(true, 0);
-  const auto text = metrics.text();
-  EXPECT_NE(text.find("# TYPE autorecycle_in_flight gauge"), std::string::npos);
-  EXPECT_NE(text.find("# HELP autorecycle_polls_total "), std::string::npos);
-  EXPECT_NE(text.find("autorecycle_in_flight{queue=\"events\"} 3"), std::string::npos);
-  EXPECT_NE(text.find("autorecycle_polls_empty_total{queue=\"events\"} 1"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace worker

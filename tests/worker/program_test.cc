@@ -71,7 +71,7 @@ TEST(Program, TakesNoSecretFromAFlagAndDoesNotRepeatIt) {
       EXPECT_EQ(result.err.find("s3cr3t"), std::string::npos) << result.err;
     }
   }
-  EXPECT_EQ(secrets, 4);
+  EXPECT_EQ(secrets, 5);
 }
 
 TEST(Program, AnswersWrongUsageWithTwo) {

@@ -244,9 +244,9 @@ TEST(Visibility, NoExtensionFollowsADelete) {
   EXPECT_EQ(unwound, 0);
   const auto text = rig.metrics.text();
   const std::string extensions = "autorecycle_visibility_extensions_total{queue=\"events\",result=";
-  EXPECT_NE(text.find(extensions + "\"ok\"}"), std::string::npos);
-  EXPECT_EQ(text.find(extensions + "\"lost\"}"), std::string::npos);
-  EXPECT_EQ(text.find(extensions + "\"error\"}"), std::string::npos);
+  EXPECT_EQ(text.find(extensions + "\"ok\"} 0\n"), std::string::npos);
+  EXPECT_NE(text.find(extensions + "\"lost\"} 0\n"), std::string::npos);
+  EXPECT_NE(text.find(extensions + "\"error\"} 0\n"), std::string::npos);
 }
 
 TEST(Visibility, EndsWithSqssTwelveHours) {

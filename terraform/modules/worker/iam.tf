@@ -9,6 +9,8 @@ locals {
     var.roll_back == null ? [] : ["roll_back"],
     var.payload_bucket == null ? [] : ["payloads"],
     var.kms_key == null ? [] : ["encryption"],
+    local.namespace == "off" ? [] : ["metrics"],
+    var.xray_image == null ? [] : ["traces"],
   )
 
   resources = {
@@ -49,6 +51,7 @@ locals {
     passed_to_ec2   = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
     passed_to_tasks = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
     own_tag_keys    = { "ForAllValues:StringLike" = { "aws:TagKeys" = ["autorecycle:*"] } }
+    own_namespace   = { StringEquals = { "cloudwatch:namespace" = local.namespace } }
   }
 
   # Statements about nothing (no state machines, say) are left out: IAM refuses them.

@@ -6,9 +6,12 @@ locals {
     { for role in ["events", "recycles", "oncall"] : "${role}-queue" =>
     contains(local.roles, role) ? var.queues[role].name : "off" },
     var.payload_bucket == null ? {} : { "payload-bucket" = var.payload_bucket.name },
+    var.xray_image == null ? {} : { "xray-daemon" = "127.0.0.1:2000" },
     { "log-format" = "json" },
     var.settings,
   )
+
+  namespace = lookup(var.settings, "cloudwatch-namespace", "off")
 
   variable_of = { for name in setunion(keys(local.settings), keys(var.secrets)) :
   name => "AUTORECYCLE_${upper(replace(name, "-", "_"))}" }
@@ -51,7 +54,7 @@ resource "aws_ecs_task_definition" "this" {
     operating_system_family = "LINUX"
   }
 
-  container_definitions = jsonencode([{
+  container_definitions = jsonencode(concat([{
     name                   = "worker"
     image                  = each.value.image
     essential              = true
@@ -65,7 +68,7 @@ resource "aws_ecs_task_definition" "this" {
       command     = ["CMD", "bash", "-c", local.health_check]
       interval    = 30
       timeout     = 5
-      retries     = 10 # an outage of SQS must not end every task at once
+      retries     = 4 # two minutes without a turn of its event loop, which no outage of AWS stops
       startPeriod = 90
     }
     logConfiguration = {
@@ -76,7 +79,22 @@ resource "aws_ecs_task_definition" "this" {
         awslogs-stream-prefix = each.key
       }
     }
-  }])
+    }], var.xray_image == null ? [] : [{
+    name                   = "xray-daemon"
+    image                  = var.xray_image
+    essential              = false # work goes on without traces
+    command                = ["--local-mode=false", "--bind=127.0.0.1:2000", "--bind-tcp=127.0.0.1:2000"]
+    readonlyRootFilesystem = true
+    linuxParameters        = { capabilities = { drop = ["ALL"] } }
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.this.name
+        awslogs-region        = local.region
+        awslogs-stream-prefix = "${each.key}-xray"
+      }
+    }
+  }]))
 }
 
 resource "aws_ecs_service" "this" {

@@ -172,7 +172,7 @@ variable "rollback_alarm_names" {
 }
 
 variable "settings" {
-  description = "The worker's options by name, without the dashes: `{ \"drain-deadline\" = \"60s\" }`. `autorecycle worker --help` lists them."
+  description = "The worker's options by name, without the dashes: `{ \"drain-deadline\" = \"60s\" }`. `autorecycle worker --help` lists them. With `cloudwatch-namespace` among them the role may put metrics, into that namespace only."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -182,7 +182,7 @@ variable "settings" {
     error_message = "settings: option names as on the command line, such as drain-deadline."
   }
   validation {
-    condition     = length(setintersection(keys(var.settings), ["hooks", "pagerduty-key", "slack-token", "slack-webhook"])) == 0
+    condition     = length(setintersection(keys(var.settings), ["hooks", "otlp-headers", "pagerduty-key", "slack-token", "slack-webhook"])) == 0
     error_message = "settings: these are secrets and belong into the variable of that name."
   }
   validation {
@@ -192,16 +192,22 @@ variable "settings" {
 }
 
 variable "secrets" {
-  description = "Options that are secrets (`slack-webhook`, `slack-token`, `pagerduty-key`, `hooks`), each with the ARN of its Secrets Manager secret or SSM parameter. ECS hands them to the task; they are in no plan and no task definition."
+  description = "Options that are secrets (`slack-webhook`, `slack-token`, `pagerduty-key`, `hooks`, `otlp-headers`), each with the ARN of its Secrets Manager secret or SSM parameter. ECS hands them to the task; they are in no plan and no task definition."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition = alltrue([for name, arn in var.secrets : contains(["hooks", "pagerduty-key", "slack-token", "slack-webhook"], name) &&
+    condition = alltrue([for name, arn in var.secrets : contains(["hooks", "otlp-headers", "pagerduty-key", "slack-token", "slack-webhook"], name) &&
     can(regex("^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)", arn))])
-    error_message = "secrets: slack-webhook, slack-token, pagerduty-key or hooks, each with the ARN of a secret or of a parameter."
+    error_message = "secrets: slack-webhook, slack-token, pagerduty-key, hooks or otlp-headers, each with the ARN of a secret or of a parameter."
   }
+}
+
+variable "xray_image" {
+  description = "Image of the X-Ray daemon, best by digest, to run beside the worker, which then sends it traces. Null for none."
+  type        = string
+  default     = null
 }
 
 variable "require_group_tag" {

@@ -102,7 +102,7 @@ run "on_call_jobs_touch_nothing_that_is_not_named" {
   }
   assert {
     condition = sort([for statement in output.task_statements.oncall : statement.Sid]) == sort([
-      "See", "SeeQueues", "SampleDeadLetters", "AskForRecycles", "CancelRecycles", "CompleteLifecycleActions"])
+    "See", "SeeQueues", "SampleDeadLetters", "AskForRecycles", "CancelRecycles", "CompleteLifecycleActions"])
     error_message = "reading, dead letters, and tagged groups' own business"
   }
   assert {
@@ -145,7 +145,40 @@ run "on_call_jobs_touch_what_is_named" {
   }
 }
 
+run "metrics_go_into_the_namespace_that_was_named_and_nowhere_else" {
+  variables {
+    settings = { "cloudwatch-namespace" = "Autorecycle/Worker" }
+  }
+  assert {
+    condition     = one(output.task_statements.metrics).Condition.StringEquals["cloudwatch:namespace"] == "Autorecycle/Worker"
+    error_message = "PutMetricData knows no resources, but namespaces"
+  }
+}
+
+run "traces_bring_their_daemon" {
+  variables {
+    xray_image = "public.ecr.aws/xray/aws-xray-daemon:3.3.15"
+  }
+  assert {
+    condition     = [for each in jsondecode(aws_ecs_task_definition.this["stable"].container_definitions) : each.name] == ["worker", "xray-daemon"]
+    error_message = "beside the worker, on its loopback"
+  }
+  assert {
+    condition = contains(jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].environment,
+    { name = "AUTORECYCLE_XRAY_DAEMON", value = "127.0.0.1:2000" })
+    error_message = "the worker is told where it is"
+  }
+  assert {
+    condition     = one(output.task_statements.traces).Action == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    error_message = "the daemon uses the task's role"
+  }
+}
+
 run "permissions_that_are_not_needed_are_not_there" {
+  assert {
+    condition     = !contains(keys(output.task_statements), "metrics") && !contains(keys(output.task_statements), "traces")
+    error_message = "nothing is exported unless it is asked for"
+  }
   assert {
     condition     = length([for statement in output.task_statements.recycle : statement if statement.Sid == "StartStateMachines"]) == 0
     error_message = "no state machine was named"
