@@ -65,7 +65,7 @@ module "recycling" {
   vpc_id               = var.vpc_id
   subnet_ids           = var.subnet_ids
   tasks                = { min = 2, max = 6 }
-  settings             = { drain-deadline = "60s" }
+  settings             = { drain-deadline = "60s", cloudwatch-namespace = "Autorecycle/Worker" }
   kms_key              = aws_kms_key.queues
   rollback_alarm_names = module.monitoring.rollback_alarm_names
   tags                 = local.tags
@@ -92,6 +92,7 @@ module "monitoring" {
   queues                 = module.queues.queues
   log_group_names        = { recycling = module.recycling.log_group_name, oncall = module.oncall.log_group_name }
   undelivered_queue_name = module.events.undelivered_queue_name
+  worker_metrics         = { namespace = "Autorecycle/Worker" }
   emails                 = var.emails
   tags                   = local.tags
 }

@@ -34,8 +34,12 @@ resource "aws_cloudwatch_dashboard" "this" {
         width  = 24
         height = 3
         properties = {
-          title  = "Alarms"
-          alarms = concat([for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn], [for alarm in aws_cloudwatch_metric_alarm.silent : alarm.arn])
+          title = "Alarms"
+          alarms = concat(
+            [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn],
+            [for alarm in aws_cloudwatch_metric_alarm.silent : alarm.arn],
+            [for alarm in aws_cloudwatch_metric_alarm.exported : alarm.arn],
+          )
         }
       }],
       [for index, title in local.order : {
@@ -61,6 +65,20 @@ resource "aws_cloudwatch_dashboard" "this" {
           period  = 300
           yAxis   = { left = { min = 0 } }
           metrics = [for name in sort(keys(local.counted)) : [local.namespace, local.counted[name].metric, { label = name }]]
+        }
+      }],
+      [for index, each in local.worker_widgets : {
+        type   = "metric"
+        x      = 12 * (index % 2)
+        y      = 27 + 6 * floor(index / 2)
+        width  = 12
+        height = 6
+        properties = {
+          view    = "timeSeries"
+          stacked = false
+          region  = data.aws_region.current.region
+          title   = each.title
+          metrics = [[{ expression = each.search }]]
         }
       }],
     )

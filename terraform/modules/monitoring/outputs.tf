@@ -8,6 +8,7 @@ output "alarm_names" {
   value = merge(
     { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.alarm_name },
     { for role, alarm in aws_cloudwatch_metric_alarm.silent : "${role}-worker-silent" => alarm.alarm_name },
+    { for name, alarm in aws_cloudwatch_metric_alarm.exported : name => alarm.alarm_name },
   )
 }
 

@@ -30,6 +30,20 @@ variable "log_group_names" {
   nullable    = false
 }
 
+variable "worker_metrics" {
+  description = "Where the workers put their own metrics: the option `cloudwatch-namespace`, and what `cloudwatch-dimensions` adds. Brings alarms and widgets about them; null if they put none."
+  type = object({
+    namespace  = string
+    dimensions = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.worker_metrics == null || try(can(regex("^[A-Za-z0-9_./#:-]{1,255}$", var.worker_metrics.namespace)) && !startswith(var.worker_metrics.namespace, "AWS/"), false)
+    error_message = "worker_metrics.namespace: as the worker's option cloudwatch-namespace has it."
+  }
+}
+
 variable "undelivered_queue_name" {
   description = "The output of that name of the module `events`; null if it is not used."
   type        = string

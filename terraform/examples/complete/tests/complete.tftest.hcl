@@ -41,7 +41,7 @@ run "the_modules_fit_together" {
     error_message = "three queues"
   }
   assert {
-    condition     = length(output.alarm_names) == 15
+    condition     = length(output.alarm_names) == 20
     error_message = "every alarm"
   }
 }

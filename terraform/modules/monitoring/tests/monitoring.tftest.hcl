@@ -53,6 +53,41 @@ run "one_failed_job_in_five_minutes_is_enough" {
   }
 }
 
+run "what_workers_put_themselves_is_watched_and_shown" {
+  variables {
+    worker_metrics = { namespace = "Autorecycle/Worker", dimensions = { Environment = "test" } }
+  }
+  assert {
+    condition = toset(keys(aws_cloudwatch_metric_alarm.exported)) == toset([
+    "worker-recycle-stuck", "worker-below-floor", "worker-credentials", "worker-export-fails", "metrics-worker-silent"])
+    error_message = "an alarm is missing"
+  }
+  assert {
+    condition = alltrue(flatten([for alarm in aws_cloudwatch_metric_alarm.exported : [for query in alarm.metric_query : [for metric in query.metric :
+    metric.namespace == "Autorecycle/Worker" && metric.dimensions["Environment"] == "test"]]]))
+    error_message = "in the namespace and with the dimensions that the workers use"
+  }
+  assert {
+    condition     = length(flatten([for query in aws_cloudwatch_metric_alarm.exported["worker-recycle-stuck"].metric_query : query.metric])) == 4
+    error_message = "every strategy counts"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.exported["metrics-worker-silent"].treat_missing_data == "breaching"
+    error_message = "who is gone puts nothing"
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "{Autorecycle/Worker,Environment,strategy}")
+    error_message = "the dashboard searches in their namespace"
+  }
+}
+
+run "without_metrics_of_their_own_nothing_waits_for_them" {
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.exported) == 0 && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "SEARCH")
+    error_message = "an alarm about figures that nobody sends"
+  }
+}
+
 run "silence_is_an_alarm_even_when_sqs_stops_counting" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.silent : alarm.treat_missing_data == "breaching"])
@@ -145,6 +180,7 @@ run "a_name_an_address_and_a_limit_that_cannot_be_are_refused" {
     emails                 = ["nobody"]
     oldest_message_minutes = 0
     dead_letter_days       = 14
+    worker_metrics         = { namespace = "AWS/Autorecycle" }
   }
-  expect_failures = [var.name_prefix, var.emails, var.oldest_message_minutes, var.dead_letter_days]
+  expect_failures = [var.name_prefix, var.emails, var.oldest_message_minutes, var.dead_letter_days, var.worker_metrics]
 }
