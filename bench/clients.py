@@ -65,12 +65,13 @@ def job_environment(client: Client, job: Job) -> dict[str, str]:
     return env
 
 
-def ours(build: Path, *options: str) -> Callable[[Job], list[str]]:
+def ours(build: Path, *options: str, listen: str = "127.0.0.1:0") -> Callable[[Job], list[str]]:
+    """With its metrics, which `--listen off` would leave out."""
     def command(job: Job) -> list[str]:
         return [str(build / "bench/bench-consumer"), "worker", "--events-queue", job.queue,
                 "--recycles-queue", "off", "--events-in-flight", str(job.in_flight),
                 "--in-flight-total", str(job.in_flight),
-                "--visibility-timeout", f"{job.visibility}s", "--listen", "off", *options]
+                "--visibility-timeout", f"{job.visibility}s", "--listen", listen, *options]
     return command
 
 
