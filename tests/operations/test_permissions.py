@@ -48,6 +48,7 @@ FREE = {"sts:GetCallerIdentity"}
 
 # Allowed without a call of that name, with the reason.
 BESIDES = {
+    ("oncall", "autoscaling:DescribeInstanceRefreshes"): "oncall-recycle-asg plans as recycle does",
     ("oncall", "ec2:DescribeLaunchTemplateVersions"): "debug-asg looks through recycle's eyes",
     ("oncall", "sqs:ReceiveMessage"): "debug-queue looks through those of dlq",
     ("oncall", "sqs:ChangeMessageVisibility"): "and gives back what it looked at",
@@ -71,6 +72,10 @@ def camel(name):
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+# Methods that are not called what their operation is.
+NAMED_OTHERWISE = {"describe_running_refresh": "describe_instance_refreshes"}
+
+
 def operations():
     """{method: action} of every client: a coroutine whose CamelCase name its sources speak of."""
     found = {}
@@ -79,10 +84,11 @@ def operations():
         paths = sorted(header.parent.glob(header.stem + "*.cc"))
         sources = "".join(text_of(each) for each in paths)
         for method in re.findall(r"awaitable<[^;{]*>\s+(\w+)\(", text_of(header)):
-            if f'"{camel(method)}"' not in sources:
+            operation = NAMED_OTHERWISE.get(method, method)
+            if f'"{camel(operation)}"' not in sources:
                 continue
             assert service, f"aws/{header.name} calls {camel(method)}: add its service to SERVICES"
-            action = camel(method.removesuffix("_batch"))  # IAM knows no batches
+            action = camel(operation.removesuffix("_batch"))  # IAM knows no batches
             found[method] = f"{service}:{action}"
     return found
 

@@ -54,6 +54,7 @@ Entry make_entry(const BuiltInConfig& config) {
   entry.owner = config.owner;
   entry.timeout = std::chrono::minutes(2);
   entry.permissions = {"autoscaling:DescribeAutoScalingGroups",
+                       "autoscaling:DescribeInstanceRefreshes",
                        "ec2:DescribeInstances",
                        "ec2:DescribeLaunchTemplateVersions",
                        "elasticloadbalancing:DescribeInstanceHealth",
