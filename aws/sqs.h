@@ -132,6 +132,10 @@ class Sqs {
   boost::asio::awaitable<base::Result<std::vector<base::QueueUrl>>> list_dead_letter_source_queues(
       base::QueueUrl queue);
   boost::asio::awaitable<base::Result<void>> purge_queue(base::QueueUrl queue);
+  // `attributes` as AWS names them. A queue of this name with others: kInvalid "QueueNameExists".
+  boost::asio::awaitable<base::Result<base::QueueUrl>> create_queue(
+      std::string name, std::map<std::string, std::string> attributes);
+  boost::asio::awaitable<base::Result<void>> delete_queue(base::QueueUrl queue);
 
   // aws/sqs_moves.cc. The task's handle. Not repeated where it may have been started.
   boost::asio::awaitable<base::Result<std::string>> start_message_move_task(

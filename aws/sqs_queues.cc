@@ -41,6 +41,16 @@ asio::awaitable<Urls> all_pages(Caller& caller, std::string operation, Json argu
   co_return urls;
 }
 
+asio::awaitable<base::Result<void>> call_on_queue(Caller& caller, std::string operation,
+                                                  base::QueueUrl queue) {
+  const Json arguments = {{"QueueUrl", queue.value}};
+  auto body = to_text(operation, arguments);
+  if (!body) co_return body.error();
+  const auto response = co_await caller.call(wire::sqs_request(operation, std::move(*body)));
+  if (!response) co_return response.error();
+  co_return base::Result<void>();
+}
+
 }  // namespace
 
 asio::awaitable<Urls> Sqs::list_queues(std::string name_prefix) {
@@ -56,12 +66,24 @@ asio::awaitable<Urls> Sqs::list_dead_letter_source_queues(base::QueueUrl queue) 
 }
 
 asio::awaitable<base::Result<void>> Sqs::purge_queue(base::QueueUrl queue) {
-  const Json arguments = {{"QueueUrl", queue.value}};
-  auto body = to_text("PurgeQueue", arguments);
+  co_return co_await call_on_queue(caller_, "PurgeQueue", std::move(queue));
+}
+
+asio::awaitable<base::Result<void>> Sqs::delete_queue(base::QueueUrl queue) {
+  co_return co_await call_on_queue(caller_, "DeleteQueue", std::move(queue));
+}
+
+asio::awaitable<base::Result<base::QueueUrl>> Sqs::create_queue(
+    std::string name, std::map<std::string, std::string> attributes) {
+  Json arguments = {{"QueueName", std::move(name)}};
+  if (!attributes.empty()) arguments["Attributes"] = attributes;
+  auto body = to_text("CreateQueue", arguments);
   if (!body) co_return body.error();
-  const auto response = co_await caller_.call(wire::sqs_request("PurgeQueue", std::move(*body)));
+  const auto response = co_await caller_.call(wire::sqs_request("CreateQueue", std::move(*body)));
   if (!response) co_return response.error();
-  co_return base::Result<void>();
+  const auto answer = parse_object("CreateQueue", response->body);
+  if (!answer) co_return answer.error();
+  co_return base::QueueUrl(text_member(*answer, "QueueUrl"));
 }
 
 SqsArn parse_sqs_arn(std::string_view arn) {

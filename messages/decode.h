@@ -19,5 +19,7 @@ std::string describe(const Message& message);
 // Canonical JSON of our own requests, ready to be sent.
 std::string encode_recycle_request(const RecycleRequest& request, const std::string& id,
                                    base::TimePoint sent_at, const std::string& sent_by);
+std::string encode_oncall_job_request(const OncallJobRequest& request, const std::string& id,
+                                      base::TimePoint sent_at, const std::string& sent_by);
 
 }  // namespace messages

@@ -73,8 +73,14 @@ struct Describer {
 
   void operator()(const OncallJobRequest& request) const {
     json["job"] = request.job;
-    json["input"] = Json::parse(request.input_json, nullptr, false);
-    intent(fmt::format("run on-call job {}", request.job));
+    json["params"] = Json::parse(request.params, nullptr, false);
+    json["dry_run"] = request.dry_run;
+    add(json, "requested_by", request.requested_by);
+    add(json, "reply_to", request.reply_to);
+    if (request.timeout.count() > 0) {
+      json["timeout_seconds"] = std::chrono::duration<double>(request.timeout).count();
+    }
+    intent(fmt::format("{} on-call job {}", request.dry_run ? "dry-run" : "run", request.job));
   }
 
   void operator()(const InstanceEvent& event) const {

@@ -1,10 +1,10 @@
-// Our own messages: the only file that touches protobuf, which writes them and says what their
-// fields are; reading them by its JSON reader would cost ten times as much. The schemas are in
-// proto/.
+// Reading our own messages: protobuf says what their fields are (and writes them, in encode.cc);
+// reading them by its JSON reader would cost ten times as much. The schemas are in proto/.
 //
 //   {"schemaVersion":1,"id":"6c1f..","sentAt":"2026-01-02T03:04:05Z","sentBy":"alice",
 //    "recycle":{"autoScalingGroupName":"web-asg-1","strategy":"out-in","force":true}}
 //
+// A request for a job may come without the envelope: {"job":"debug-logs","params":{...}}.
 // Proto3 JSON takes both autoScalingGroupName and auto_scaling_group_name, and so do we.
 #include "messages/decode.h"
 #include "messages/decoders.h"
@@ -13,10 +13,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <limits>
 #include <optional>
@@ -88,6 +88,12 @@ const Form& envelope_form() {
   return form;
 }
 
+const Form& bare_job_form() {
+  static std::deque<Form> nested;
+  static const Form form = form_of(*autorecycle::v1::OncallJobRequest::descriptor(), nested);
+  return form;
+}
+
 // What the JSON form of a field has to be; empty if `field` is that. Null is the default, always.
 std::string_view expectation(const Field& field, const pb::FieldDescriptor& type) {
   if (field.is_null()) {
@@ -144,13 +150,6 @@ std::optional<base::Error> check_fields(const Field& object, const Form& form,
     }
   });
   return refusal;
-}
-
-void set_time(pb::Timestamp& timestamp, base::TimePoint time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  timestamp.set_seconds(seconds.time_since_epoch().count());
-  timestamp.set_nanos(static_cast<std::int32_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(time - seconds).count()));
 }
 
 // Letters, digits, '-', '_' and '.': what strategies and jobs are called. Whether there is such a
@@ -210,26 +209,85 @@ base::Result<Payload> recycle_of(const Field& recycle, base::TimePoint sent_at) 
   return Payload(std::move(payload));
 }
 
+// "90s", "5m", "2h"; none for anything else.
+std::optional<base::Duration> duration_in(std::string_view text) {
+  constexpr std::size_t kDigitsMax = 6;
+  if (text.size() < 2 || text.size() > kDigitsMax + 1) return std::nullopt;
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  int count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc() || end != digits.data() + digits.size() || count < 1) {
+    return std::nullopt;
+  }
+  switch (text.back()) {
+    case 's':
+      return std::chrono::seconds(count);
+    case 'm':
+      return std::chrono::minutes(count);
+    case 'h':
+      return std::chrono::hours(count);
+    default:
+      return std::nullopt;
+  }
+}
+
 base::Result<Payload> oncall_job_of(const Field& oncall_job) {
   const Field job = oncall_job["job"];
   if (job.text_if_any().empty() || !is_name(job.text_if_any(), kJobCharactersMax)) {
     return job.refuse("the name of a job, letters, digits and -_. only");
   }
+  OncallJobRequest payload;
+  payload.job = job.text_if_any();
+  payload.requested_by = either(oncall_job, "requestedBy", "requested_by").text_if_any();
+  payload.reply_to = either(oncall_job, "replyTo", "reply_to").text_if_any();
+  payload.dry_run = flag_in(either(oncall_job, "dryRun", "dry_run"));
+  const Field timeout = oncall_job["timeout"];
+  if (!timeout.text_if_any().empty()) {
+    const auto duration = duration_in(timeout.text_if_any());
+    if (!duration) return timeout.refuse("a duration such as 90s, 5m or 2h");
+    payload.timeout = *duration;
+  }
+  const Field params = oncall_job["params"];
   const Field input = oncall_job["input"];
+  if (params.is_object() && input.is_object()) return input.refuse("nothing beside params");
+  const Field& given = params.is_object() ? params : input;
+  if (!given.is_object()) return Payload(std::move(payload));
   // By nlohmann: names in order, each of them once.
-  return Payload(OncallJobRequest{
-      std::string(job.text_if_any()),
-      input.is_object() ? nlohmann::json::parse(base::dump(input.json())).dump() : "{}"});
+  auto json = nlohmann::json::parse(base::dump(given.json()));
+  if (const auto dry_run = json.find("dry_run"); dry_run != json.end()) {
+    if (!dry_run->is_boolean()) return given["dry_run"].refuse("true or false");
+    payload.dry_run = payload.dry_run || dry_run->get<bool>();
+    json.erase(dry_run);
+  }
+  payload.params = json.dump();
+  return Payload(std::move(payload));
+}
+
+bool is_bare_job(const Field& root) {
+  return root["job"].present() && !root["detail-type"].present() &&
+         !either(root, "schemaVersion", "schema_version").present();
+}
+
+base::Result<Message> decode_bare_job(const Field& root) {
+  if (auto refusal = check_fields(root, bare_job_form(), false)) return std::move(*refusal);
+  auto payload = oncall_job_of(root);
+  if (!payload) return payload.error();
+  Message message;
+  message.kind = kind::kOncallJobRequest;
+  message.id = either(root, "requestId", "request_id").text_if_any();
+  message.payload = std::move(*payload);
+  return message;
 }
 
 }  // namespace
 
 bool is_envelope(const Field& root) {
   return either(root, "schemaVersion", "schema_version").present() || root["recycle"].present() ||
-         either(root, "oncallJob", "oncall_job").present();
+         either(root, "oncallJob", "oncall_job").present() || is_bare_job(root);
 }
 
 base::Result<Message> decode_envelope(const Field& root) {
+  if (is_bare_job(root)) return decode_bare_job(root);
   const auto version = schema_version(root);
   if (!version) {
     return version.error();
@@ -258,34 +316,10 @@ base::Result<Message> decode_envelope(const Field& root) {
     return payload.error();
   }
   message.payload = std::move(*payload);
+  if (const Field own = either(job, "requestId", "request_id"); !own.text_if_any().empty()) {
+    message.id = own.text_if_any();
+  }
   return message;
-}
-
-std::string encode_recycle_request(const RecycleRequest& request, const std::string& id,
-                                   base::TimePoint sent_at, const std::string& sent_by) {
-  Envelope envelope;
-  envelope.set_schema_version(kSchemaVersion);
-  envelope.set_id(id);
-  set_time(*envelope.mutable_sent_at(), sent_at);
-  envelope.set_sent_by(sent_by);
-  auto& recycle = *envelope.mutable_recycle();
-  recycle.set_auto_scaling_group_name(request.group.value);
-  recycle.set_strategy(request.strategy);
-  recycle.set_force(request.force);
-  recycle.set_dry_run(request.dry_run);
-  if (request.requested_at != base::TimePoint{}) {
-    set_time(*recycle.mutable_requested_at(), request.requested_at);
-  }
-  recycle.set_reason(request.reason);
-  recycle.set_source_event_id(request.source_event_id);
-  recycle.set_resume_run(request.resume_run);
-  recycle.set_rollback_to(request.rollback_to);
-  std::string text;
-  const auto status = pb::util::MessageToJsonString(envelope, &text);
-  if (!status.ok()) {
-    throw std::logic_error(std::string(status.message()));  // only a time out of range could do it
-  }
-  return text;
 }
 
 }  // namespace messages

@@ -39,10 +39,14 @@ struct RecycleRequest {
   std::string rollback_to;  // "7": to this version of the launch template, not the group's
 };
 
-// Our own request (proto/oncall_job_request.proto), checked; input is a JSON object as text.
+// Our own request (proto/oncall_job_request.proto), checked.
 struct OncallJobRequest {
   std::string job;
-  std::string input_json;
+  std::string params = "{}";  // a JSON object as text, without dry_run
+  std::string requested_by;   // empty: whoever sent the envelope
+  std::string reply_to;
+  bool dry_run = false;
+  base::Duration timeout{0};  // 0: the job's own
 };
 
 // An instance was launched or terminated, or could not be.

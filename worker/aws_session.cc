@@ -20,6 +20,7 @@ struct AwsSession::Impl {
   std::unique_ptr<aws::CurlHttpClient> poll_http;
   std::unique_ptr<aws::CurlHttpClient> http;
   std::unique_ptr<aws::CurlHttpClient> outside_http;  // gates, hooks, notifications
+  std::unique_ptr<aws::CurlHttpClient> jobs_http;     // what requests for jobs name
   std::unique_ptr<aws::CredentialsProvider> credentials;
   base::Clock& clock;
   base::Random& random;
@@ -29,6 +30,14 @@ struct AwsSession::Impl {
   aws::Sqs polls{poll_caller};
   aws::Sqs sqs{caller};
   aws::S3 s3{caller};
+  aws::DynamoDb dynamodb{caller};
+  aws::Ecs ecs{caller};
+  aws::InstancePower power{caller};
+  aws::LifecycleHooks hooks{caller};
+  aws::LoadBalancers load_balancers{caller};
+  aws::Logs logs{caller};
+  aws::Ssm ssm{caller};
+  aws::SecretsManager secrets_manager{caller};
   aws::AutoScaling auto_scaling{caller};
   aws::Ec2 ec2{caller};
   aws::Elb elb{caller};
@@ -46,12 +55,14 @@ struct AwsSession::Impl {
 
   Impl(std::unique_ptr<aws::CurlHttpClient> for_polls, std::unique_ptr<aws::CurlHttpClient> other,
        std::unique_ptr<aws::CurlHttpClient> for_outside,
+       std::unique_ptr<aws::CurlHttpClient> for_jobs,
        std::unique_ptr<aws::CredentialsProvider> provider, base::Clock& the_clock,
        base::Random& the_random, const aws::EndpointConfig& endpoints, std::string endpoint,
        const aws::RequestObserver& observer)
       : poll_http(std::move(for_polls)),
         http(std::move(other)),
         outside_http(std::move(for_outside)),
+        jobs_http(std::move(for_jobs)),
         credentials(std::move(provider)),
         clock(the_clock),
         random(the_random),
@@ -116,6 +127,10 @@ awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
   auto outside = aws::CurlHttpClient::create(executor, outside_options);
   if (!outside) co_return outside.error();
 
+  outside_options.routable_only = true;
+  auto for_jobs = aws::CurlHttpClient::create(executor, outside_options);
+  if (!for_jobs) co_return for_jobs.error();
+
   aws::ProcessRunner run = [&clock](std::vector<std::string> words) {
     return aws::run_process(clock, std::move(words), {});
   };
@@ -130,8 +145,8 @@ awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
   auto credentials = std::make_unique<aws::CachedCredentials>(executor, clock, random,
                                                               aws::default_credentials(setup));
   auto impl = std::make_unique<Impl>(std::move(*for_polls), std::move(*other), std::move(*outside),
-                                     std::move(credentials), clock, random, *endpoints,
-                                     std::move(*endpoint), observer);
+                                     std::move(*for_jobs), std::move(credentials), clock, random,
+                                     *endpoints, std::move(*endpoint), observer);
   add_programs(config, impl->outside);
   co_return std::unique_ptr<AwsSession>(new AwsSession(std::move(impl)));
 }
@@ -139,6 +154,15 @@ awaitable<base::Result<std::unique_ptr<AwsSession>>> AwsSession::open(
 aws::Sqs& AwsSession::polls() { return impl_->polls; }
 aws::Sqs& AwsSession::sqs() { return impl_->sqs; }
 aws::S3& AwsSession::s3() { return impl_->s3; }
+aws::DynamoDb& AwsSession::dynamodb() { return impl_->dynamodb; }
+aws::Ecs& AwsSession::ecs() { return impl_->ecs; }
+aws::InstancePower& AwsSession::power() { return impl_->power; }
+aws::LifecycleHooks& AwsSession::hooks() { return impl_->hooks; }
+aws::LoadBalancers& AwsSession::load_balancers() { return impl_->load_balancers; }
+aws::Logs& AwsSession::logs() { return impl_->logs; }
+aws::Ssm& AwsSession::ssm() { return impl_->ssm; }
+aws::SecretsManager& AwsSession::secrets_manager() { return impl_->secrets_manager; }
+aws::HttpClient& AwsSession::jobs_http() { return *impl_->jobs_http; }
 const std::string& AwsSession::sqs_endpoint() const { return impl_->sqs_endpoint; }
 aws::CredentialsProvider& AwsSession::credentials() { return *impl_->credentials; }
 aws::CloudTrail& AwsSession::cloudtrail() { return impl_->cloudtrail; }

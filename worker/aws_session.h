@@ -4,8 +4,16 @@
 #include "aws/caller.h"
 #include "aws/cloudtrail.h"
 #include "aws/cloudwatch.h"
+#include "aws/dynamodb.h"
+#include "aws/ecs.h"
+#include "aws/instance_power.h"
+#include "aws/lifecycle_hooks.h"
+#include "aws/load_balancers.h"
+#include "aws/logs.h"
 #include "aws/s3.h"
+#include "aws/secrets_manager.h"
 #include "aws/sqs.h"
+#include "aws/ssm.h"
 #include "aws/sts.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -38,6 +46,15 @@ class AwsSession {
   aws::Sqs& polls();  // on connections of its own
   aws::Sqs& sqs();
   aws::S3& s3();
+  aws::DynamoDb& dynamodb();
+  aws::Ecs& ecs();
+  aws::InstancePower& power();
+  aws::LifecycleHooks& hooks();
+  aws::LoadBalancers& load_balancers();
+  aws::Logs& logs();
+  aws::Ssm& ssm();
+  aws::SecretsManager& secrets_manager();
+  aws::HttpClient& jobs_http();  // for URLs that a request names: routable addresses only
   consumers::recycle::Services services();
   NotifyClients notify_clients();
   const std::string& sqs_endpoint() const;

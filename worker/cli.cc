@@ -1,5 +1,6 @@
 #include "worker/cli.h"
 
+#include "worker/cli_jobs.h"
 #include "worker/dlq_options.h"
 #include "worker/version.h"
 
@@ -320,8 +321,11 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
              found);
 
   add_dlq(app, found);
-
   CommandLine line;
+  add_jobs(
+      app, line.jobs,
+      [&found](CLI::App& parent, const char* name, const char* about, const char* footer,
+               unsigned scope) { return add_command(parent, name, about, footer, scope, found); });
   if (const OptionSpec* secret = secret_among(arguments)) {
     line.exit_code = kExitUsage;
     line.err = "autorecycle: --" + secret->name + " is a secret, and flags can be read by every " +

@@ -13,6 +13,20 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;  // what was asked for failed or was refused
 inline constexpr int kExitUsage = 2;   // the command line or the configuration is wrong
 
+// Of `jobs ...`.
+struct JobsLine {
+  std::string name;                 // of `describe` and `run`; the folder of `lint` and `docs`
+  std::vector<std::string> params;  // NAME=VALUE
+  std::string params_json;
+  bool dry_run = false;
+  bool wait = false;
+  bool local = false;
+  std::string timeout;
+  std::string request_id;
+  std::string requested_by;
+  std::string reply_to;
+};
+
 struct CommandLine {
   bool run = false;  // false: `out`/`err` say everything (help, version, a usage error)
   int exit_code = kExitOk;
@@ -30,6 +44,8 @@ struct CommandLine {
   std::string dlq_queue;
   std::string dlq_id;
   std::string dlq_file;
+
+  JobsLine jobs;
 };
 
 // `arguments` without the program's name.

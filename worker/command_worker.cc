@@ -8,7 +8,6 @@
 #include "worker/endpoints.h"
 #include "worker/large_payload.h"
 #include "worker/notifications.h"
-#include "worker/oncall_replay.h"
 #include "worker/rounds.h"
 #include "worker/runtime.h"
 #include "worker/startup.h"
@@ -44,12 +43,21 @@ bool listens_on_loopback(const std::string& listen) {
   return listen.starts_with("127.") || listen.starts_with("[::1]");
 }
 
+// None: this worker takes no jobs.
+std::optional<base::QueueUrl> jobs_queue(const std::vector<QueueSettings>& queues) {
+  for (const QueueSettings& queue : queues) {
+    if (queue.role == "oncall") return queue.target.url;
+  }
+  return std::nullopt;
+}
+
 // The process of `autorecycle worker`: what lives as long as it does.
 class Process {
  public:
-  Process(const Config& config, const ConsumerFactory& consumers)
+  Process(const Config& config, const Factories& factories, const Settings& environment)
       : config_(config),
-        factory_(consumers),
+        factories_(factories),
+        environment_(environment),
         metrics_(wants_metrics(config) ? Metrics::Mode::kOn : Metrics::Mode::kOff),
         tracer_(clock_, random_, tracer_config(config.telemetry)),
         signals_(io_, SIGINT, SIGTERM) {
@@ -68,7 +76,8 @@ class Process {
   awaitable<base::HttpResponse> answer(Endpoints& endpoints, base::HttpRequest request);
 
   Config config_;
-  const ConsumerFactory& factory_;
+  const Factories& factories_;
+  const Settings& environment_;
   base::RealClock clock_;
   base::Random random_ = base::Random::from_entropy();
   Metrics metrics_;
@@ -143,16 +152,18 @@ awaitable<base::Result<void>> Process::serve() {
   if (!queues) co_return queues.error();
 
   Board board(clock_, metrics_);
-  OncallReplay replays({aws.polls(), aws.sqs(), clock_, random_});
+  auto jobs = Jobs::open({aws, config_, clock_, random_, factories_.jobs, &metrics_,
+                          jobs_queue(*queues), environment_});
+  if (!jobs) co_return jobs.error();
   const auto notifier = make_notifier(aws.notify_clients(), config_, aws.endpoints().region.value,
                                       io_.get_executor(), clock_, random_);
-  const ConsumerList list = factory_(
+  const ConsumerList list = factories_.consumers(
       aws.services(), *recycle,
       [&](const consumers::recycle::Progress& progress) {
         board.update(progress);
         notifier->post(progress);
       },
-      replays);
+      **jobs);
   std::vector<consumers::Consumer*> consumers;
   for (const auto& consumer : list) consumers.push_back(consumer.get());
   std::map<std::string, QueueTarget> routes;
@@ -232,8 +243,9 @@ base::Result<void> Process::write_port_file(std::uint16_t port) const {
 
 }  // namespace
 
-int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostream& err) {
-  Process process(config, consumers);
+int run_worker(const Config& config, const Factories& factories, const Settings& environment,
+               std::ostream& err) {
+  Process process(config, factories, environment);
   const auto ended = process.run();
   if (ended) return kExitOk;
   return process.configured() ? fail(err, ended.error()) : fail_to_start(err, ended.error());

@@ -4,12 +4,12 @@
 
 #include "base/result.h"
 #include "consumers/consumer.h"
-#include "consumers/oncall/replay_dlq.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/history.h"
 #include "consumers/recycle/status.h"
 #include "worker/config.h"
 #include "worker/context.h"
+#include "worker/jobs.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -27,9 +27,14 @@ class AwsSession;
 
 using ConsumerList = std::vector<std::unique_ptr<consumers::Consumer>>;
 // The concrete consumers; named in worker/main.cc only.
-using ConsumerFactory = std::function<ConsumerList(
-    consumers::recycle::Services, consumers::recycle::Config, consumers::recycle::ProgressObserver,
-    consumers::oncall::DeadLetterReplay&)>;
+using ConsumerFactory =
+    std::function<ConsumerList(consumers::recycle::Services, consumers::recycle::Config,
+                               consumers::recycle::ProgressObserver, Jobs&)>;
+// What worker/main.cc brings.
+struct Factories {
+  ConsumerFactory consumers;
+  JobFactory jobs;
+};
 
 int run_decode(const std::string& body, Output output, std::ostream& out, std::ostream& err);
 int run_window(const Config& config, base::TimePoint now, std::ostream& out, std::ostream& err);
@@ -42,7 +47,8 @@ enum class ControlWish { kPause, kResume, kCancel };
 int run_control(const Config& config, ControlWish wish, std::ostream& out, std::ostream& err);
 int run_history(const Config& config, std::ostream& out, std::ostream& err);
 int run_credentials(const Config& config, std::ostream& out, std::ostream& err);
-int run_worker(const Config& config, const ConsumerFactory& consumers, std::ostream& err);
+int run_worker(const Config& config, const Factories& factories, const Settings& environment,
+               std::ostream& err);
 
 // Parts of the above that need no process around them.
 

@@ -59,6 +59,23 @@ struct GateConfig {
   base::Secret hooks;                       // "NAME=URL or PROGRAM ARGUMENT..."
 };
 
+// On-call jobs (consumers/oncall/).
+struct JobsConfig {
+  std::string folder;                       // of folders with scripts; empty: no scripts
+  int scripts_at_once = 4;                  // others wait for their turn
+  std::string scratch = "/tmp";             // where scripts get their temporary folders
+  std::string allow;                        // rules: who may run what changes things
+  std::string reply_to = "oncall-reply-*";  // patterns: where answers may be sent
+  std::string log_bucket;                   // "BUCKET" or "BUCKET/PREFIX"
+  std::string log_group;                    // of CloudWatch Logs
+  std::string audit_group;                  // likewise
+  std::string topic;                        // told of jobs that failed
+  std::string table;                        // DynamoDB: requests that were run; empty: in memory
+  int attempts = 3;                         // of a job that is safe to retry
+  std::string cluster = "default";          // ECS's, where a request names none
+  std::string suites;                       // a file: what test-integration may run
+};
+
 struct Config {
   QueueConfig events{"autorecycle-events", "", 50};
   QueueConfig recycles{"autorecycle-recycles.fifo", "", 1000};
@@ -88,6 +105,7 @@ struct Config {
   NotifyConfig notify;
   GateConfig gates;
   TelemetryConfig telemetry;
+  JobsConfig jobs;
 
   std::string region;  // empty: from AWS's own variables and profile
   std::string profile;
@@ -125,6 +143,7 @@ enum Scope : unsigned {
   kControlScope = 2048,
   kHistoryScope = 4096,
   kDlqScope = 8192,
+  kJobsScope = 32768,
   kEveryScope = ~0U,
 };
 
@@ -143,6 +162,8 @@ struct OptionSpec {
 void add_gate_rows(std::vector<OptionSpec>& rows);
 void add_notify_rows(std::vector<OptionSpec>& rows);
 void add_telemetry_rows(std::vector<OptionSpec>& rows);
+// Of worker/options_jobs.cc.
+void add_jobs_rows(std::vector<OptionSpec>& rows);
 
 const std::vector<OptionSpec>& option_specs();
 const OptionSpec* find_option(std::string_view name);

@@ -199,7 +199,7 @@ void Metrics::recycle_ended(const std::string& strategy, const std::string& resu
 void Metrics::jobs_known(const std::vector<std::string>& jobs) {
   for (const std::string& job : jobs) {
     const std::string name = impl_->jobs(job);
-    for (const char* result : {"ok", "failed"}) {
+    for (const char* result : {"done", "failed", "timeout"}) {
       impl_->all.jobs.Add({{"name", name}, {"result", result}});
     }
   }

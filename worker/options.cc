@@ -166,7 +166,8 @@ void add_queue_rows(std::vector<OptionSpec>& rows) {
                   kWorkerScope | kStatusScope, any,
                   set_queue<&Config::recycles, &QueueConfig::queue>, "autorecycle-recycles.fifo"});
   rows.push_back({"oncall-queue", "QUEUE", "Queue of on-call jobs (usually oncall-jobs)",
-                  kWorkerScope, any, set_queue<&Config::oncall, &QueueConfig::queue>, "off"});
+                  kWorkerScope | kJobsScope, any, set_queue<&Config::oncall, &QueueConfig::queue>,
+                  "off"});
   const std::string dlq_default = "of the RedrivePolicy";
   rows.push_back({"events-dlq", "QUEUE", "Dead-letter queue of the events queue", kWorkerScope, any,
                   set_queue<&Config::events, &QueueConfig::dead_letter_queue>, dlq_default});
@@ -284,14 +285,15 @@ void add_command_rows(std::vector<OptionSpec>& rows) {
   rows.push_back({"days", "N", "How far to look back", kHistoryScope, "a number from 1 to 90",
                   set_count<&Config::days, 90>, "90"});
   rows.push_back({"json", "", "The same as --output json",
-                  kPlanScope | kStatusScope | kControlScope | kHistoryScope, boolean, set_json});
+                  kPlanScope | kStatusScope | kControlScope | kHistoryScope | kJobsScope, boolean,
+                  set_json});
   rows.push_back({"at", "RFC3339", "The moment to check", kWindowScope,
                   "a time such as 2026-03-29T00:59:59Z", set_text<&Config::at>, "now"});
 }
 
 void add_common_rows(std::vector<OptionSpec>& rows) {
   const unsigned aws = kWorkerScope | kEnqueueScope | kPlanScope | kCredentialsScope |
-                       kStatusScope | kControlScope | kHistoryScope | kDlqScope;
+                       kStatusScope | kControlScope | kHistoryScope | kDlqScope | kJobsScope;
   rows.push_back({"region", "REGION", "AWS region", aws, "a region such as eu-west-2",
                   set_text<&Config::region>, "AWS_REGION or the profile"});
   rows.push_back({"profile", "NAME", "Profile of the shared AWS config files", aws,
@@ -320,6 +322,7 @@ const std::vector<OptionSpec>& option_specs() {
     add_gate_rows(rows);
     add_notify_rows(rows);
     add_telemetry_rows(rows);
+    add_jobs_rows(rows);
     add_common_rows(rows);
     return rows;
   }();

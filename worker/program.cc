@@ -2,6 +2,7 @@
 
 #include "worker/cli.h"
 #include "worker/command_dlq.h"
+#include "worker/command_jobs.h"
 
 #include <unistd.h>  // environ
 
@@ -83,7 +84,7 @@ Settings read_environment() {
 }
 
 int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
-                std::ostream& out, std::ostream& err, const ConsumerFactory& consumers) {
+                std::ostream& out, std::ostream& err, const Factories& factories) {
   // A reader that goes away (`| head`, a peer that closes its TLS connection) is an error of that
   // write; it must not end the process, least of all in the middle of a recycle.
   std::signal(SIGPIPE, SIG_IGN);
@@ -104,8 +105,10 @@ int run_program(std::vector<std::string> arguments, const Settings& environment,
     base::log_warn("worker", "environment variable names no option", {{"variable", variable}});
   }
 
-  if (line.command == "worker") return run_worker(*config, consumers, err);
-  const int code = run_command(line, *config, in, out, err);
+  if (line.command == "worker") return run_worker(*config, factories, environment, err);
+  const int code = line.command.starts_with("jobs ")
+                       ? run_jobs(line, *config, factories.jobs, environment, out, err)
+                       : run_command(line, *config, in, out, err);
   if (out.flush()) return code;
   err << "autorecycle: the answer could not be written to standard output\n";
   return kExitFailed;

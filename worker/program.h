@@ -14,6 +14,6 @@ Settings read_environment();
 
 // `arguments` without the program's name.
 int run_program(std::vector<std::string> arguments, const Settings& environment, std::istream& in,
-                std::ostream& out, std::ostream& err, const ConsumerFactory& consumers);
+                std::ostream& out, std::ostream& err, const Factories& factories);
 
 }  // namespace worker

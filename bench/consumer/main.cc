@@ -62,5 +62,5 @@ constexpr auto make_consumers = [](consumers::recycle::Services services, auto&&
 
 int main(int argc, char** argv) {
   return worker::run_program({argv + 1, argv + argc}, worker::read_environment(), std::cin,
-                             std::cout, std::cerr, make_consumers);
+                             std::cout, std::cerr, {make_consumers, {}});
 }

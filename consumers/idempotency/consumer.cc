@@ -55,11 +55,11 @@ std::string request_key(const Delivery& delivery) {
 std::string payload_fingerprint(const Delivery& delivery) {
   const auto* job = std::get_if<messages::OncallJobRequest>(&delivery.message.payload);
   if (job == nullptr) return {};
-  const auto input = aws::Json::parse(job->input_json, nullptr, false);
-  const bool readable = !input.is_discarded();
-  return aws::sha256_hex(job->job + "\n" +
-                         (readable ? input.dump(-1, ' ', false, aws::Json::error_handler_t::replace)
-                                   : job->input_json));
+  const auto params = aws::Json::parse(job->params, nullptr, false);
+  const std::string text = params.is_discarded()
+                               ? job->params
+                               : params.dump(-1, ' ', false, aws::Json::error_handler_t::replace);
+  return aws::sha256_hex(job->job + (job->dry_run ? "\ndry run\n" : "\n") + text);
 }
 
 IdempotentConsumer::IdempotentConsumer(Consumer& work, Store& store, base::Clock& clock,

@@ -24,8 +24,8 @@ namespace consumers::idempotency {
 // The request's id, else SQS's message id. SQS's id is not the same for two messages with the same
 // request, so senders of work that must not be done twice give it an id.
 std::string request_key(const Delivery& delivery);
-// SHA-256 of an on-call job and its input, whatever the order of the input's members; empty (not
-// compared) for other work.
+// SHA-256 of an on-call job, its parameters in whatever order, and whether it is a dry run; empty
+// (not compared) for other work.
 std::string payload_fingerprint(const Delivery& delivery);
 
 struct Options {

@@ -1,89 +1,83 @@
 #include "consumers/oncall/consumer.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace consumers::oncall {
 
+using boost::asio::awaitable;
+
 namespace {
 
-using nlohmann::json;
-
-constexpr base::Duration kRetryAfter = std::chrono::seconds(30);
-constexpr int kClientFault = 400;
-constexpr int kServerFault = 500;
-
-idempotency::Options remember() {
-  idempotency::Options options;
-  options.keep_for = std::chrono::hours(24);
-  return options;
+idempotency::Options remember(const ConsumerOptions& options) {
+  idempotency::Options remembered;
+  remembered.keep_for = options.keep_for;
+  return remembered;
 }
 
-// `dry_run` is part of the contract and not of the job's own parameters.
-base::Result<Request> request_of(const Delivery& delivery,
-                                 const messages::OncallJobRequest& asked) {
+Request request_of(const Delivery& delivery, const messages::OncallJobRequest& asked) {
   Request request;
   request.job = asked.job;
-  request.request_id = delivery.message.id.empty() ? delivery.message_id : delivery.message.id;
-  request.requested_by = delivery.message.actor;
-  json params =
-      asked.input_json.empty() ? json::object() : json::parse(asked.input_json, nullptr, false);
-  if (!params.is_object()) return base::invalid("input: expected a JSON object");
-  if (const auto dry_run = params.find("dry_run"); dry_run != params.end()) {
-    if (!dry_run->is_boolean()) return base::invalid("input.dry_run: expected true or false");
-    request.dry_run = dry_run->get<bool>();
-    params.erase(dry_run);
-  }
-  request.params = params.dump(-1, ' ', false, json::error_handler_t::replace);
+  request.params = asked.params;
+  request.request_id = idempotency::request_key(delivery);
+  request.requested_by = asked.requested_by.empty() ? delivery.message.actor : asked.requested_by;
+  request.reply_to = asked.reply_to;
+  request.dry_run = asked.dry_run;
+  request.timeout = asked.timeout;
   return request;
+}
+
+// Of an answer that is no 200.
+std::string_view error_kind_of(const Outcome& outcome) {
+  if (outcome.answer.status_code == 404 && !outcome.ran) return "unroutable";
+  return outcome.answer.status_code == 400 ? "invalid" : "refused";
 }
 
 }  // namespace
 
-JobRunner::JobRunner(Catalogue jobs, base::Clock& clock) : jobs_(std::move(jobs)), clock_(clock) {
-  for (const auto& job : jobs_) {
-    const auto same = [&job](const auto& other) {
-      return other->entry().name == job->entry().name;
-    };
-    if (std::ranges::count_if(jobs_, same) > 1) {
-      throw std::invalid_argument("two on-call jobs are named " + job->entry().name);
-    }
-  }
-}
-
-bool JobRunner::accepts(const Delivery& delivery) const {
+bool JobConsumer::accepts(const Delivery& delivery) const {
   return std::holds_alternative<messages::OncallJobRequest>(delivery.message.payload);
 }
 
-boost::asio::awaitable<Verdict> JobRunner::consume(Delivery delivery) {
-  const auto& asked = std::get<messages::OncallJobRequest>(delivery.message.payload);
-  const auto job =
-      std::ranges::find(jobs_, asked.job, [](const auto& one) { return one->entry().name; });
-  if (job == jobs_.end()) {
-    std::string known;
-    for (const auto& one : jobs_) known.append(known.empty() ? "" : ", ").append(one->entry().name);
-    co_return Poison{fmt::format("job: no job \"{}\" in the catalogue; known: {}",
-                                 asked.job.substr(0, 100), known),
-                     "unroutable"};
-  }
-  auto request = request_of(delivery, asked);
-  if (!request) co_return Poison{request.error().message, "invalid"};
-  JobLog log(clock_);
-  const Answer answer = co_await (*job)->run(std::move(*request), log);
-  const std::string text = to_json(answer);
-  if (answer.status_code >= kServerFault) co_return Retry{kRetryAfter, text};
-  if (answer.status_code >= kClientFault) co_return Poison{text, "refused"};
-  co_return Done{text, {}};
+awaitable<Verdict> JobConsumer::consume(Delivery delivery) {
+  Request request =
+      request_of(delivery, std::get<messages::OncallJobRequest>(delivery.message.payload));
+  RunOptions options;
+  options.attempt = delivery.receive_count;
+  options.attempts_max = options_.attempts_max;
+  options.before = [this, id = request.request_id] { return mark(id); };
+  const Outcome outcome = co_await runner_.run(std::move(request), std::move(options));
+  std::string text = to_json(outcome.answer);
+  if (outcome.answer.status_code == 200) co_return Done{std::move(text), {}};
+  if (!outcome.last) co_return Retry{options_.retry_after, std::move(text)};
+  co_return Poison{std::move(text), std::string(error_kind_of(outcome))};
 }
 
-OncallConsumer::OncallConsumer(Catalogue jobs, base::Clock& clock)
-    : runner_(std::move(jobs), clock), store_(clock), once_(runner_, store_, clock, remember()) {}
+// A record that says that the job was begun, completed at once: it is there for whoever is given
+// the request after a crash.
+awaitable<std::optional<Answer>> JobConsumer::mark(std::string request_id) {
+  idempotency::BeginRequest mark;
+  mark.key = fmt::format("{}-begun#{}", name(), request_id);
+  mark.keep_for = options_.keep_for;
+  const auto begun = co_await store_.begin(mark);
+  if (!begun) co_return answer_failed(begun.error(), "marking the request as begun");
+  if (const auto* started = std::get_if<idempotency::Started>(&*begun)) {
+    const auto completed = co_await store_.complete(started->claim, "begun");
+    if (!completed) co_return answer_failed(completed.error(), "marking the request as begun");
+    co_return std::nullopt;
+  }
+  co_return answer_failed(
+      409,
+      "a run of this request was begun before and did not come to its end. It is not safe to run "
+      "it twice: look at what it changed, then send a new request");
+}
 
-boost::asio::awaitable<Verdict> OncallConsumer::consume(Delivery delivery) {
+OncallConsumer::OncallConsumer(Runner& runner, idempotency::Store& store, base::Clock& clock,
+                               ConsumerOptions options)
+    : jobs_(runner, store, options), once_(jobs_, store, clock, remember(options)) {}
+
+awaitable<Verdict> OncallConsumer::consume(Delivery delivery) {
   return once_.consume(std::move(delivery));
 }
 

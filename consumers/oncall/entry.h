@@ -39,5 +39,9 @@ struct Entry {
 // The first part of the name: "test", "debug" or "oncall"; empty for a name that is none.
 std::string_view family_of(std::string_view job_name);
 base::Result<void> check_job_name(std::string_view name);
+// Every problem of an entry, "params.properties.port: ...", "example: ..."; none if it is in order.
+std::vector<std::string> problems_of(const Entry& entry);
+// `clash` with the parameters in their places; empty if the entry has none.
+std::string clash_of(const Entry& entry, std::string_view params);
 
 }  // namespace consumers::oncall

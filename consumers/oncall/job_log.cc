@@ -1,5 +1,7 @@
 #include "consumers/oncall/job_log.h"
 
+#include "base/json.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +14,7 @@ namespace {
 constexpr std::size_t kLineOverhead = sizeof(LogLine);
 // Shorter ones would turn every text into stars.
 constexpr std::size_t kSecretBytesMin = 4;
+constexpr std::size_t kSecretLineBytesMin = 8;
 constexpr std::size_t kSecretsMax = 256;
 constexpr std::string_view kStars = "***";
 
@@ -75,7 +78,7 @@ void JobLog::line(std::string_view text) {
 }
 
 void JobLog::append(std::string_view text) {
-  LogLine entry{clock_.now(), printable(text, kLineBytesMax)};
+  LogLine entry{clock_->now(), printable(text, kLineBytesMax)};
   bytes_ += entry.text.size() + kLineOverhead;
   lines_.push_back(std::move(entry));
   while (bytes_ > kBytesMax && lines_.size() > 1) {
@@ -86,11 +89,26 @@ void JobLog::append(std::string_view text) {
 }
 
 void JobLog::hide(base::Secret secret) {
-  if (secret.expose().size() < kSecretBytesMin || secrets_.size() == kSecretsMax) return;
-  secrets_.push_back(std::move(secret));
+  const std::string& value = secret.expose();
+  hide_text(value);
+  // As it looks inside JSON, and line by line where it has several.
+  std::string escaped;
+  if (base::append_json_text(escaped, value)) hide_text(escaped.substr(1, escaped.size() - 2));
+  for (std::size_t from = 0; value.find('\n') != std::string::npos && from < value.size();) {
+    const std::size_t to = std::min(value.find('\n', from), value.size());
+    if (to - from >= kSecretLineBytesMin) hide_text(value.substr(from, to - from));
+    from = to + 1;
+  }
   // Where one holds another, the longer one has to be looked for first.
   std::ranges::sort(secrets_, std::greater<>(),
                     [](const base::Secret& one) { return one.expose().size(); });
+}
+
+void JobLog::hide_text(std::string text) {
+  base::Secret secret(std::move(text));
+  const bool known = std::ranges::find(secrets_, secret) != secrets_.end();
+  if (known || secret.expose().size() < kSecretBytesMin || secrets_.size() == kSecretsMax) return;
+  secrets_.push_back(std::move(secret));
 }
 
 std::string JobLog::redacted(std::string_view text) const {

@@ -24,11 +24,12 @@ class JobLog {
   static constexpr std::size_t kBytesMax = 256 * 1024;
   static constexpr std::size_t kLineBytesMax = 4 * 1024;  // the rest of a longer line is cut
 
-  explicit JobLog(const base::Clock& clock) : clock_(clock) {}
+  explicit JobLog(const base::Clock& clock) : clock_(&clock) {}
 
   // A text of several lines becomes several lines.
   void line(std::string_view text);
-  // From now on every occurrence is written as "***", in lines and by redacted().
+  // From now on every occurrence is written as "***", in lines and by redacted(). Not where it has
+  // fewer than four bytes: that would be in every word.
   void hide(base::Secret secret);
   std::string redacted(std::string_view text) const;
 
@@ -40,8 +41,9 @@ class JobLog {
 
  private:
   void append(std::string_view text);
+  void hide_text(std::string text);
 
-  const base::Clock& clock_;
+  const base::Clock* clock_;
   std::vector<base::Secret> secrets_;
   std::deque<LogLine> lines_;
   std::size_t bytes_ = 0;

@@ -206,7 +206,7 @@ struct Meaning {
            (request.source_event_id.empty() ? "" : " for " + request.source_event_id);
   }
   std::string operator()(const messages::OncallJobRequest& request) const {
-    return "job " + request.job + " " + request.input_json;
+    return "job " + request.job + " " + request.params;
   }
   std::string operator()(const messages::InstanceEvent& event) const {
     return fmt::format(

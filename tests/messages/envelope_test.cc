@@ -1,4 +1,5 @@
 #include "messages/decode.h"
+#include "messages/kinds.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -162,8 +163,65 @@ TEST(Envelope, WritesAJobsInputWithEveryNameOnceAndInOrder) {
   const auto message = messages::decode(
       R"({"schemaVersion":1,"oncallJob":{"job":"j","input":{"b":1,"a":{"z":null},"b":2}}})");
   ASSERT_TRUE(message.has_value()) << message.error().message;
-  EXPECT_EQ(std::get<messages::OncallJobRequest>(message->payload).input_json,
+  EXPECT_EQ(std::get<messages::OncallJobRequest>(message->payload).params,
             R"({"a":{"z":null},"b":2})");
+}
+
+TEST(Envelope, TakesARequestForAJobWithoutTheEnvelope) {
+  const auto message = messages::decode(
+      R"({"job":"debug-logs","params":{"service_name":"web"},"request_id":"i","reply_to":"q",
+          "requested_by":"alice","dry_run":true,"timeout":"5m"})");
+  ASSERT_TRUE(message) << message.error().message;
+  EXPECT_EQ(message->id, "i");
+  EXPECT_EQ(message->kind, messages::kind::kOncallJobRequest);
+  const auto& job = std::get<messages::OncallJobRequest>(message->payload);
+  EXPECT_EQ(job.params, R"({"service_name":"web"})");
+  EXPECT_EQ(job.requested_by, "alice");
+  EXPECT_EQ(job.reply_to, "q");
+  EXPECT_TRUE(job.dry_run);
+  EXPECT_EQ(job.timeout, std::chrono::minutes(5));
+}
+
+TEST(Envelope, ARequestForAJobIsReadAsItWasWritten) {
+  messages::OncallJobRequest request;
+  request.job = "debug-logs";
+  request.params = R"({"big":9007199254740993,"text":"x"})";
+  request.requested_by = "alice";
+  request.reply_to = "q";
+  request.dry_run = true;
+  request.timeout = std::chrono::milliseconds(1'500);
+  const auto message =
+      messages::decode(messages::encode_oncall_job_request(request, "i", base::TimePoint(), "bob"));
+  ASSERT_TRUE(message) << message.error().message;
+  EXPECT_EQ(message->id, "i");
+  EXPECT_EQ(message->actor, "bob");
+  const auto& read = std::get<messages::OncallJobRequest>(message->payload);
+  EXPECT_EQ(read.params, request.params);
+  EXPECT_EQ(read.requested_by, "alice");
+  EXPECT_EQ(read.reply_to, "q");
+  EXPECT_TRUE(read.dry_run);
+  EXPECT_EQ(read.timeout, std::chrono::seconds(2)) << "whole seconds, not fewer";
+}
+
+TEST(Envelope, RefusesWhatIsNoRequestForAJob) {
+  struct Row {
+    const char* body;
+    const char* problem;
+  };
+  const Row rows[] = {
+      {R"({"job":"j","timeout":"5"})", "timeout: expected a duration such as 90s, 5m or 2h"},
+      {R"({"job":"j","timeout":"0s"})", "timeout: expected a duration"},
+      {R"({"job":"j","params":{},"input":{}})", "input: expected nothing beside params"},
+      {R"({"job":"j","params":{"dry_run":1}})", "params.dry_run: expected true or false"},
+      {R"({"job":"j","parms":{}})", "parms: unknown field"},
+      {R"({"job":7})", "job: expected a string"},
+  };
+  for (const Row& row : rows) {
+    const auto message = messages::decode(row.body);
+    ASSERT_FALSE(message) << row.body;
+    EXPECT_NE(message.error().message.find(row.problem), std::string::npos)
+        << message.error().message;
+  }
 }
 
 }  // namespace

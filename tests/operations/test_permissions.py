@@ -31,6 +31,7 @@ CALLERS = {
     "worker/cloudwatch_export.cc": {"metrics"},
     "worker/command_": {"operator"},
     "worker/command_dlq": {"dead_letters"},
+    "worker/command_jobs": {"operator"},
     "dlq/": {"dead_letters"},
     "consumers/recycle/": {"recycle"},
     "consumers/recycle/history.cc": {"operator"},
@@ -40,7 +41,9 @@ CALLERS = {
     "consumers/recycle/resolver.cc": {"recycle", "operator"},
     "consumers/recycle/status.cc": {"operator"},
     "consumers/oncall/": {"oncall"},
-    "consumers/idempotency/": set(),
+    "consumers/oncall/aws_": {"outcomes"},
+    "consumers/oncall/cloudwatch_log.cc": {"outcomes"},
+    "consumers/idempotency/": {"outcomes"},
 }
 
 # IAM asks for no permission.
@@ -55,6 +58,7 @@ BESIDES = {
     ("oncall", "s3:GetObject"): "reports of test suites are in a bucket of their own",
     ("oncall", "iam:PassRole"): "RunTask asks for it, for the roles of its task",
     ("payloads", "s3:ListBucket"): "without it S3 answers forbidden for what is missing",
+    ("outcomes", "s3:PutObject"): "logs of jobs; calls of S3 count as payloads",
     ("roll_back", "ec2:RunInstances"): "UpdateAutoScalingGroup with a launch template asks for it",
     ("roll_back", "iam:PassRole"): "and for this, if the template has an instance profile",
     ("traces", "xray:PutTelemetryRecords"): "the daemon beside the worker has the worker's role",

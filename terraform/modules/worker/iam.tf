@@ -6,6 +6,7 @@ locals {
   granted = concat(
     ["queues"],
     sort(var.consumers),
+    contains(var.consumers, "oncall") ? ["outcomes"] : [],
     var.roll_back == null ? [] : ["roll_back"],
     var.payload_bucket == null ? [] : ["payloads"],
     var.kms_key == null ? [] : ["encryption"],
@@ -23,6 +24,12 @@ locals {
     groups                 = ["arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/*"]
     state_machines         = var.state_machine_arns
     topics                 = var.sns_topic_arns
+    oncall_queue           = contains(keys(var.queues), "oncall") ? [var.queues["oncall"].arn] : []
+    reply_queues           = ["arn:${local.partition}:sqs:${local.region}:${local.account}:${var.outcomes.reply_queue_prefix}*"]
+    oncall_log_objects     = var.outcomes.log_object_arns
+    oncall_written_groups  = flatten([for arn in var.outcomes.log_group_arns : [arn, "${arn}:*"]])
+    oncall_secrets         = var.outcomes.secret_arns
+    oncall_tables          = var.outcomes.table_arns
     event_buses            = var.event_bus_arns
     instance_roles         = var.roll_back == null ? [] : var.roll_back.instance_role_arns
     payload_objects        = var.payload_bucket == null ? [] : ["${var.payload_bucket.arn}/*"]

@@ -164,6 +164,24 @@ variable "scaling" {
   }
 }
 
+variable "outcomes" {
+  description = "Where outcomes of on-call jobs go: queues for answers begin with `reply_queue_prefix`; S3 objects of the option oncall-log-bucket; log groups of oncall-log-group and oncall-audit-group; the table of oncall-table. And the secrets and parameters that scripts are given."
+  type = object({
+    reply_queue_prefix = optional(string, "oncall-reply-")
+    log_object_arns    = optional(list(string), [])
+    log_group_arns     = optional(list(string), [])
+    secret_arns        = optional(list(string), [])
+    table_arns         = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]+$", var.outcomes.reply_queue_prefix))
+    error_message = "outcomes.reply_queue_prefix: the beginning of queues' names, not empty."
+  }
+}
+
 variable "rollback_alarm_names" {
   description = "CloudWatch alarms that undo a deployment when they go off during it: the output `rollback_alarm_names` of the module `monitoring`."
   type        = list(string)

@@ -97,7 +97,7 @@ run "on_call_jobs_touch_nothing_that_is_not_named" {
     consumers = ["oncall"]
   }
   assert {
-    condition     = keys(output.task_statements) == ["oncall", "queues"]
+    condition     = keys(output.task_statements) == ["oncall", "outcomes", "queues"]
     error_message = "a service has the permissions of its own consumers only"
   }
   assert {
@@ -278,7 +278,7 @@ run "tasks_reach_instances_on_the_ports_of_gates_only" {
 
 run "people_may_plan_and_ask" {
   assert {
-    condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue", "SeeQueues", "ControlRecycles", "SeeHistory"] && (
+    condition = [for statement in jsondecode(output.operator_policy_json).Statement : statement.Sid] == ["Plan", "Enqueue", "SeeQueues", "ControlRecycles", "SeeHistory", "AskForJobs", "WaitForAnswers"] && (
     jsondecode(output.operator_policy_json).Statement[1].Resource == [var.queues.events.arn])
     error_message = "reading, and sending to the events queue"
   }
@@ -444,6 +444,7 @@ run "numbers_and_names_that_cannot_be_are_refused" {
     roll_back   = { launch_template_arns = [] }
     kms_key     = { arn = "arn:aws:kms:eu-west-2:123456789012:alias/queues" }
     gate_egress = { ports = [8080], cidr_ipv4 = "10.0.0.0" }
+    outcomes    = { reply_queue_prefix = "*" }
   }
-  expect_failures = [var.kms_key, var.gate_egress, var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
+  expect_failures = [var.kms_key, var.gate_egress, var.outcomes, var.name, var.subnet_ids, var.tasks, var.scaling, var.canary, var.roll_back]
 }
