@@ -111,6 +111,11 @@ mutants: ## Break the recycle engine on purpose, five times, and see the proof n
 	@.ci/install tools
 	@python3 tests/recycle_proof/mutants.py
 
+.PHONY: job-docs
+job-docs: build/dev/build.ninja ## Write docs/jobs anew from the catalogue
+	@cmake --build --preset dev -j $(JOBS) --target autorecycle
+	@build/dev/autorecycle jobs docs docs/jobs
+
 .PHONY: timelines
 timelines: build/dev/build.ninja ## Write docs/timelines anew from the simulator
 	@cmake --build --preset dev -j $(JOBS) --target autorecycle-timelines
