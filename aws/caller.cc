@@ -30,6 +30,9 @@ constexpr std::string_view kUserAgent = "autorecycle";
 // AWS refuses signatures that are more than five minutes off; less than this is not the reason.
 constexpr base::Duration kSkewMin = std::chrono::minutes(4);
 constexpr base::Duration kServerHintMax = std::chrono::seconds(5);
+// A call that began longer ago is not sent again: whoever decided on it may have stood still since
+// (a stopped process, a paused machine), and somebody else may have gone on.
+constexpr base::Duration kRepeatedWithin = std::chrono::minutes(1);
 
 constexpr auto kSkewCodes = std::to_array<std::string_view>(
     {"AuthFailure", "InvalidSignatureException", "RequestExpired", "RequestInTheFuture",
@@ -228,6 +231,8 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
   bool clock_corrected = false;
   bool credentials_renewed = false;
   int last_cost = 1;  // a success on the first try earns one token
+  const base::SteadyPoint begun = clock_.steady_now();
+  const auto is_too_late = [&] { return clock_.steady_now() - begun > kRepeatedWithin; };
   while (true) {
     const base::SteadyPoint started = clock_.steady_now();
     auto outcome = co_await attempt_once(request, attempt);
@@ -238,6 +243,10 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
       co_return std::move(*outcome);
     }
     const base::Error& error = outcome.error();
+    if (is_too_late()) {
+      conclude(span, attempt.number, &error);
+      co_return error.while_doing(request.operation);
+    }
     if (!clock_corrected && correct_clock(error, attempt)) {
       clock_corrected = true;
       continue;  // the request was refused, not done: no back-off, no token
@@ -257,7 +266,7 @@ asio::awaitable<base::Result<base::HttpResponse>> Caller::call(ApiRequest reques
     const base::Duration delay = delay_before_retry(error, attempt);
     const bool allowed = quota_.take(cost);
     if (allowed || request.long_poll) co_await clock_.sleep_for(delay);
-    if (!allowed) {
+    if (!allowed || is_too_late()) {
       conclude(span, attempt.number, &error);
       co_return error.while_doing(request.operation);
     }
