@@ -33,9 +33,11 @@ std::string answer(const std::vector<std::string>& names, const std::string& sta
 class SlowHttp final : public aws::HttpClient {
  public:
   SlowHttp(aws::HttpClient& inner, base::Clock& clock) : inner_(inner), clock_(clock) {}
+  base::Duration takes = seconds(1);
+
   boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::HttpRequest request,
                                                                 aws::HttpOptions options) override {
-    co_await clock_.sleep_for(seconds(1));
+    co_await clock_.sleep_for(takes);
     co_return co_await inner_.send(std::move(request), options);
   }
 
@@ -72,6 +74,17 @@ TEST(AlarmBook, ReadsOnceForAllWhoAskAtTheSameTime) {
   rig.loop.run_for(seconds(5));
   EXPECT_EQ(answered, 1'000);
   EXPECT_EQ(rig.http.requests.size(), 1U);
+}
+
+// As a process sees it that is stopped meanwhile.
+TEST(AlarmBook, AsksOnceHoweverLongTheAnswerTakes) {
+  for (const base::Duration takes : {2 * AlarmBook::kFresh, 2 * AlarmBook::kForgotten}) {
+    Rig rig;
+    rig.slow.takes = takes;
+    rig.http.answer("DescribeAlarms", answer({"web"}, "OK"));
+    EXPECT_EQ(rig.read({"web"})->at(0).state, "OK");
+    EXPECT_EQ(rig.http.requests.size(), 1U);
+  }
 }
 
 TEST(AlarmBook, AnswersFromWhatIsFreshAndNamesWhatIsMissing) {

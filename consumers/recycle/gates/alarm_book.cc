@@ -21,12 +21,14 @@ struct Flag {
 
 }  // namespace
 
-bool AlarmBook::is_fresh(const std::vector<std::string>& names) const {
+// Read not long ago, or after `since`: a read that takes long must not be asked for again and
+// again.
+bool AlarmBook::is_fresh(const std::vector<std::string>& names, base::SteadyPoint since) const {
   const base::SteadyPoint now = clock_.steady_now();
   return std::ranges::all_of(names, [&](const std::string& name) {
     const auto entry = entries_.find(name);
     return entry != entries_.end() && entry->second.read_at &&
-           now - *entry->second.read_at < kFresh;
+           (*entry->second.read_at >= since || now - *entry->second.read_at < kFresh);
   });
 }
 
@@ -54,8 +56,11 @@ boost::asio::awaitable<base::Result<void>> AlarmBook::refresh() {
 
 boost::asio::awaitable<base::Result<std::vector<AlarmReading>>> AlarmBook::read(
     std::vector<std::string> names) {
-  for (const std::string& name : names) entries_[name].asked_at = clock_.steady_now();
-  while (!is_fresh(names)) {
+  const base::SteadyPoint since = clock_.steady_now();
+  const auto ask = [&] {
+    for (const std::string& name : names) entries_[name].asked_at = clock_.steady_now();
+  };
+  for (ask(); !is_fresh(names, since); ask()) {  // they may be forgotten while this one waits
     if (refreshing_) {
       co_await clock_.sleep_for(kLookAgain);
       continue;

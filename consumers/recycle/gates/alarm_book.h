@@ -33,7 +33,7 @@ class AlarmBook {
     base::SteadyPoint asked_at;
     std::optional<base::SteadyPoint> read_at;
   };
-  bool is_fresh(const std::vector<std::string>& names) const;
+  bool is_fresh(const std::vector<std::string>& names, base::SteadyPoint since) const;
   boost::asio::awaitable<base::Result<void>> refresh();
 
   aws::CloudWatch& cloudwatch_;

@@ -149,7 +149,6 @@ boost::asio::awaitable<void> GateProber::run_lane(Round& round) {
     if (memory == memory_.end()) continue;
     const bool http = question.gate == Gate::kHttp;
     (http ? memory->second.http : memory->second.command) = std::move(probe);
-    (http ? memory->second.http_at : memory->second.command_at) = services_.clock.steady_now();
   }
 }
 
@@ -163,6 +162,13 @@ boost::asio::awaitable<void> GateProber::ask_all(GateRules rules, std::vector<Qu
   Round round{std::move(rules), std::move(questions)};
   const int lanes = std::min(kLanes, static_cast<int>(round.questions.size()));
   if (lanes > 0) co_await run_lanes(round, lanes);
+  // So that whoever looks at the group again after a long round need not ask again at once.
+  for (const Question& question : round.questions) {
+    const auto memory = memory_.find(question.instance);
+    if (memory == memory_.end()) continue;
+    const bool http = question.gate == Gate::kHttp;
+    (http ? memory->second.http_at : memory->second.command_at) = services_.clock.steady_now();
+  }
 }
 
 // Since when each stands before the gate that it stands before now.
