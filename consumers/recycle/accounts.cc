@@ -28,6 +28,15 @@ int change_besides(int before, int goal, int desired) {
   return desired > before ? desired - before : desired - goal;
 }
 
+// out-in raises desired and min to the same value by one call: with that min, or once another one
+// is planned, the call was carried out.
+bool is_raised(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  if (journal.strategy == Strategy::kInOut || journal.our_min.empty()) return false;
+  const int latest = journal.our_min.back();
+  return latest != journal.desired_goal || turn.group().min_size == latest;
+}
+
 bool is_gone(const Turn& turn, const base::InstanceId& id) {
   const auto& instances = turn.group().instances;
   return std::none_of(instances.begin(), instances.end(), [&](const auto& instance) {
@@ -61,6 +70,9 @@ bool is_one_of(const std::vector<int>& values, int value) {
 int change_by_others(const Turn& turn) {
   const Journal& journal = turn.journal;
   const int desired = turn.group().desired_capacity;
+  if (journal.desired_goal > journal.desired_before && is_raised(turn)) {
+    return desired - journal.desired_goal;
+  }
   if (journal.desired_goal > 0) {
     return change_besides(journal.desired_before, journal.desired_goal, desired);
   }

@@ -80,7 +80,7 @@ struct Visible {
 
   bool operator()(const WriteJournal& action) const {
     const auto journal = journal_from_tags(now.tags);
-    return journal && *journal && to_tags(**journal) == to_tags(action.journal);
+    return journal && *journal && is_same(**journal, action.journal);
   }
   bool operator()(const RunHook& action) const {
     return (*this)(WriteJournal{.journal = action.done});

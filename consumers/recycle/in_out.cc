@@ -62,7 +62,9 @@ Step take_out(const Turn& turn) {
   const auto& terminating = turn.snapshot.still_terminating;
   if (found == instances.end()) {
     if (std::find(terminating.begin(), terminating.end(), id) == terminating.end()) {
-      return bring_in_next(turn, id.value + " is gone: its replacement may come");
+      Mutate next = bring_in_next(turn, id.value + " is gone: its replacement may come");
+      std::get<WriteJournal>(next.action).journal.committed = true;
+      return next;
     }
     return wait_or_fail(turn, turn.context.terminate_timeout, WaitsFor::kTermination,
                         id.value + " left the group but is not yet terminated");

@@ -121,6 +121,10 @@ base::Result<std::optional<Journal>> journal_from_tags(
   return std::optional<Journal>(std::move(*journal));
 }
 
+bool is_same(const Journal& a, const Journal& b) {
+  return a == b || journal_text(a) == journal_text(b);
+}
+
 std::vector<std::string> journal_keys(const std::map<std::string, std::string>& tags) {
   std::vector<std::string> keys;
   for (auto tag = tags.lower_bound(std::string(kJournalPrefix));

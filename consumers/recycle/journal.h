@@ -89,6 +89,8 @@ std::map<std::string, std::string> to_tags(const Journal& journal);
 base::Result<std::optional<Journal>> journal_from_tags(
     const std::map<std::string, std::string>& tags);
 inline constexpr std::string_view kNewerJournal = "NewerJournal";
+// As written: what the tags cannot hold makes no difference.
+bool is_same(const Journal& a, const Journal& b);
 std::vector<std::string> journal_keys(const std::map<std::string, std::string>& tags);
 
 }  // namespace consumers::recycle

@@ -22,18 +22,18 @@ bool is_plain(char c) {
          c == '.' || c == '_' || c == ':';
 }
 
-std::string escaped(std::string_view text) {
-  std::string result;
+void append_escaped(std::string& result, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
   for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     if (is_plain(c)) {
       result += c;
     } else if (c == ' ') {
       result += '+';
     } else {
-      result += fmt::format("@{:02x}", static_cast<unsigned char>(c));
+      result += {'@', kHex[byte >> 4U], kHex[byte & 0xfU]};
     }
   }
-  return result;
 }
 
 std::optional<std::string> unescaped(std::string_view text) {
@@ -60,7 +60,10 @@ std::optional<std::string> unescaped(std::string_view text) {
 class Writer {
  public:
   void put(std::string_view name, std::string_view value) {
-    text_ += fmt::format("{}{}={}", text_.empty() ? "" : "/", name, escaped(value));
+    if (!text_.empty()) text_ += '/';
+    text_ += name;
+    text_ += '=';
+    append_escaped(text_, value);
   }
   void put(std::string_view name, base::TimePoint time) {
     put(name, std::to_string(time.time_since_epoch().count()));
@@ -196,10 +199,14 @@ constexpr std::array<Field, 33> kFields{{
     {"failure", [](auto v, auto& j) { return set(j.failure, v); }},
 }};
 
-const Field* find_field(std::string_view name) {
-  const auto found = std::find_if(kFields.begin(), kFields.end(),
-                                  [&](const Field& field) { return field.name == name; });
-  return found == kFields.end() ? nullptr : &*found;
+// Fields are written in the order of the table: the next one is not far from `from`.
+const Field* find_field(std::string_view name, const Field* from) {
+  const auto is_it = [&](const Field& field) { return field.name == name; };
+  if (const auto* found = std::find_if(from, kFields.end(), is_it); found != kFields.end()) {
+    return found;
+  }
+  const auto* found = std::find_if(kFields.begin(), from, is_it);
+  return found == from ? nullptr : found;
 }
 
 }  // namespace
@@ -256,7 +263,8 @@ std::string journal_text(const Journal& journal) {
 
 base::Result<Journal> journal_of_text(std::string_view text) {
   Journal journal;
-  std::vector<std::string_view> seen;
+  std::array<bool, kFields.size()> seen{};
+  const Field* known = kFields.begin();
   while (!text.empty()) {
     const std::string_view field = text.substr(0, text.find('/'));
     text.remove_prefix(std::min(text.size(), field.size() + 1));
@@ -265,20 +273,21 @@ base::Result<Journal> journal_of_text(std::string_view text) {
     if (equals == std::string_view::npos) {
       return broken_journal(fmt::format("no value in \"{}\"", field));
     }
-    const Field* known = find_field(name);
+    known = find_field(name, known);
     if (known == nullptr) return broken_journal(fmt::format("the field {} is not known", name));
-    if (!known->repeated && std::find(seen.begin(), seen.end(), name) != seen.end()) {
+    bool& was_seen = seen.at(static_cast<std::size_t>(known - kFields.begin()));
+    if (was_seen && !known->repeated) {
       return broken_journal(fmt::format("the field {} occurs twice", name));
     }
-    seen.push_back(name);
+    was_seen = true;
     const auto value = unescaped(field.substr(equals + 1));
     if (!value || !known->read(*value, journal)) {
       return broken_journal(fmt::format("cannot read \"{}\"", field));
     }
   }
-  for (const Field& field : kFields) {
-    if (field.required && std::find(seen.begin(), seen.end(), field.name) == seen.end()) {
-      return broken_journal(fmt::format("the field {} is missing", field.name));
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    if (kFields.at(i).required && !seen.at(i)) {
+      return broken_journal(fmt::format("the field {} is missing", kFields.at(i).name));
     }
   }
   return journal;

@@ -87,7 +87,8 @@ Mutate give_up(const Turn& turn, std::string failure) {
   if (launching && !is_suspended(turn.group(), "Launch")) journal.suspended.emplace_back("Launch");
   if (journal.failure.empty()) {
     journal.failure = failure.substr(0, kFailureBytesMax);
-  } else {  // of the run that is rolled back
+  } else {  // of the run that is rolled back: that was not what the operator wanted
+    journal.cancelled = false;
     journal.failure = (journal.failure + "; then: " + failure).substr(0, kFailureBytesMax);
   }
   journal.undo = !is_past_return(turn);

@@ -15,6 +15,11 @@ bool may_be_protected(const aws::GroupInstance& instance) {
   return instance.lifecycle_state == "InService" || instance.lifecycle_state == "Standby";
 }
 
+bool was_protected_by_others(const Journal& journal, const base::InstanceId& id) {
+  const auto& others = journal.protected_by_others;
+  return std::find(others.begin(), others.end(), id) != others.end();
+}
+
 std::optional<Mutate> mutate(std::vector<base::InstanceId> ids, bool protect, std::string why) {
   if (ids.empty()) return std::nullopt;
   return Mutate{.action = ProtectInstances{.instances = std::move(ids), .protect = protect},
@@ -25,9 +30,8 @@ std::optional<Mutate> mutate(std::vector<base::InstanceId> ids, bool protect, st
 
 bool protected_by_us(const Snapshot& snapshot, const Journal& journal,
                      const aws::GroupInstance& instance) {
-  const auto& others = journal.protected_by_others;
   if (!journal.protected_new || !instance.protected_from_scale_in) return false;
-  if (std::find(others.begin(), others.end(), instance.id) != others.end()) return false;
+  if (was_protected_by_others(journal, instance.id)) return false;
   // New at some time of this run: now, when it was launched, before a roll-back made it old, or
   // before the template changed once more.
   const auto& of = instance.launch_template;
@@ -53,6 +57,8 @@ std::optional<Mutate> protect_new(const Turn& turn) {
   for (const Member& member : turn.census.fresh) {
     const aws::GroupInstance& instance = *member.instance;
     if (instance.lifecycle_state != "InService" || instance.protected_from_scale_in) continue;
+    // Theirs, though they took it off meanwhile: nobody would take ours off again.
+    if (was_protected_by_others(turn.journal, instance.id)) continue;
     if (ids.size() < kProtectMax) ids.push_back(instance.id);
   }
   return mutate(std::move(ids), true, "so that no scale-in takes them while old ones go");

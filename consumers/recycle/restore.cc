@@ -15,12 +15,28 @@ bool is_ours(const Journal& journal, const std::string& process) {
   return std::find(ours.begin(), ours.end(), process) != ours.end();
 }
 
+int max_to_restore(const Turn& turn) {
+  const int max = turn.group().max_size;
+  return is_one_of(turn.journal.our_max, max) ? turn.journal.original_max : max;
+}
+
+// The new ones; and those that were new until the template changed once more.
+Census::List launched_by_us(const Turn& turn) {
+  Census::List members = turn.census.fresh;
+  std::copy_if(turn.census.old.begin(), turn.census.old.end(), std::back_inserter(members),
+               [&](const Member& member) {
+                 const base::TimePoint launched = launched_at(turn.snapshot, *member.instance);
+                 return launched >= turn.journal.started_at && launched != base::TimePoint::max();
+               });
+  return members;
+}
+
 // Before the point of no return the new ones go, those that do not serve first, then the youngest,
 // so that a new instance from before the run stays. After it: what does not serve, then the old
-// ones; never a new one that serves.
+// ones; never a new one that serves, as long as max can hold it.
 std::vector<Victim> choose_excess(const Turn& turn, int units) {
   const Census& census = turn.census;
-  if (turn.journal.undo) return choose_new(turn, census.fresh, units);
+  if (turn.journal.undo) return choose_new(turn, launched_by_us(turn), units);
   const auto unready = [](const Census::List& members) {
     Census::List chosen;
     std::copy_if(members.begin(), members.end(), std::back_inserter(chosen),
@@ -30,7 +46,9 @@ std::vector<Victim> choose_excess(const Turn& turn, int units) {
   for (const Census::List& broken : {unready(census.old), unready(census.fresh)}) {
     if (auto chosen = choose_old(broken, units, kVictimsMax); !chosen.empty()) return chosen;
   }
-  return choose_old(census.old, units, kVictimsMax);
+  if (auto chosen = choose_old(census.old, units, kVictimsMax); !chosen.empty()) return chosen;
+  // What the original max cannot hold goes all the same: by name, before AWS chooses.
+  return choose_new(turn, census.fresh, turn.group().desired_capacity - max_to_restore(turn));
 }
 
 // No more instances than there are, and no fewer than are wanted.
@@ -85,8 +103,7 @@ std::optional<Mutate> restore_bounds(const Turn& turn) {
   const aws::AutoScalingGroup& group = turn.group();
   const int low =
       is_one_of(journal.our_min, group.min_size) ? journal.original_min : group.min_size;
-  int high = is_one_of(journal.our_max, group.max_size) ? journal.original_max : group.max_size;
-  high = std::max(high, low);
+  const int high = std::max(max_to_restore(turn), low);
   // in-out gave up between taking one out and asking for its replacement. Noted first, so that it
   // is not taken for a scale-out by others.
   const int wanted = std::min({settled(turn).wanted(), group.max_size, high});
@@ -134,8 +151,19 @@ void note_shrinking(const Turn& turn, Journal& journal) {
   if (turn.group().desired_capacity > wanted) note(journal, turn.group(), shrunk(turn, wanted));
 }
 
+// What others added while max was ours, and the original max cannot hold: back to where it goes by
+// name, since AWS would choose when max is lowered.
+std::optional<Step> take_out_what_came_late(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  if (!journal.failure.empty() || journal.strategy == Strategy::kInOut) return std::nullopt;
+  const int surplus = turn.group().desired_capacity - max_to_restore(turn);
+  if (surplus <= 0 || choose_new(turn, turn.census.fresh, surplus).empty()) return std::nullopt;
+  return write(entering(turn, Phase::kCull), "others scaled out beyond what max allows");
+}
+
 Step restore(const Turn& turn) {
   const Census& census = turn.census;
+  if (auto step = take_out_what_came_late(turn)) return *step;
   if (auto step = shrink(turn)) return *step;
   if (auto step = unprotect(turn, {&census.fresh, &census.old, &census.kept, &census.standby})) {
     return *step;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace consumers::recycle {
 
@@ -28,11 +29,13 @@ constexpr int kFailedTurnsMax = 3;
 // Far above what the largest group needs in the hours of one delivery; ends a loop that is a bug.
 constexpr int kTurnsMax = 200'000;
 constexpr std::size_t kFailureLengthMax = 160;  // it is kept in the journal's tags
+// A run begins this soon after its delivery, or with the next one: whoever stood still meanwhile
+// may have lost the message, and a journal that it begins then would be nobody's.
+constexpr base::Duration kBeginsWithin = std::chrono::minutes(1);
 
-// Compared as written, so that what the tags cannot hold (microseconds) makes no difference.
 bool same_journal(const std::optional<Journal>& a, const std::optional<Journal>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
-  return to_tags(*a) == to_tags(*b);
+  return is_same(*a, *b);
 }
 
 std::string phase_name(const std::optional<Journal>& journal) {
@@ -119,6 +122,9 @@ bool Run::is_too_old() const { return services_.clock.steady_now() - looked_at_ 
 
 Run::Sight Run::judge(const View& view) {
   if (!journal_) journal_ = view.journal;
+  if (maybe_journal_ && same_journal(*maybe_journal_, view.journal)) {
+    journal_ = *std::exchange(maybe_journal_, std::nullopt);
+  }
   holds_journal_ = view.journal.has_value();
   const bool ours = same_journal(*journal_, view.journal);
   const bool seen =
@@ -211,8 +217,9 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   if (is_too_old()) co_return std::nullopt;
   const auto probed =
       co_await prober_.read(view.snapshot, policy, view.journal, context(view).force_before);
-  looked_at_ = services_.clock.steady_now();  // probes may take long
   if (!probed) co_return co_await look_again_after(probed.error());
+  // Probes may take long. They are known now, and the next turn does not ask for them once more.
+  if (is_too_old()) co_return std::nullopt;
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   if (!view.journal && std::holds_alternative<Mutate>(next_step)) {
     const auto looked = co_await read_refresh(services_, view.snapshot);
@@ -261,6 +268,10 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
                         base::Span::Kind::kInternal);
   describe_step(span, view, action);
   const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
+  if (begins && services_.clock.steady_now() - started_ > kBeginsWithin) {
+    co_return Defer{services_.clock.now(),
+                    fmt::format("group {}: begins with a fresh delivery", request_.group.value)};
+  }
   observe(view, phase_name(view.journal), describe(action),
           begins ? Moment::kStarted : Moment::kStep);
   last_wait_.clear();
@@ -278,14 +289,18 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   }
   const auto done = co_await execute(services_, view.snapshot.group, action);
   if (!done) {
-    // The answer may have been lost and not the call: what the journal is now must be read.
-    journal_.reset();
+    // The answer may have been lost and not the call: either journal is this run's.
+    if (const auto* write = std::get_if<WriteJournal>(&action)) maybe_journal_ = write->journal;
+    if (std::holds_alternative<RemoveJournal>(action)) maybe_journal_.emplace(std::nullopt);
     base::Error error = done.error().while_doing(describe(action));
     span.failed(error.code);
     co_return co_await refused(std::move(view), std::move(error));
   }
   failed_turns_ = 0;
-  if (const auto* write = std::get_if<WriteJournal>(&action)) journal_ = write->journal;
+  if (const auto* write = std::get_if<WriteJournal>(&action)) {
+    journal_ = write->journal;
+    maybe_journal_.reset();
+  }
   if (std::holds_alternative<RemoveJournal>(action)) {
     journal_.emplace(std::nullopt);
     restored_ = true;

@@ -87,7 +87,8 @@ class Run {
     aws::AutoScalingGroup before;
   };
   std::optional<Expectation> expected_;
-  std::optional<std::optional<Journal>> journal_;  // unset: not read yet
+  std::optional<std::optional<Journal>> journal_;        // unset: not read yet
+  std::optional<std::optional<Journal>> maybe_journal_;  // what a call that failed may have made it
   std::optional<base::SteadyPoint> unsettled_since_;
   bool holds_journal_ = false;  // as last read
 

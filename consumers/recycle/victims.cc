@@ -30,8 +30,10 @@ Named named(const Turn& turn) {
   Named result;
   for (const Victim& victim : turn.journal.victims) {
     const Member* member = find_anywhere(turn.census, victim.id);
-    if (result.next == nullptr && member == nullptr) result.gone_units += victim.units;
-    if (result.next != nullptr && member == nullptr) result.out_of_order = true;
+    // In Standby it is not gone, and not ours to end either.
+    const bool aside = find(turn.census.standby, victim.id) != nullptr;
+    if (result.next == nullptr && member == nullptr && !aside) result.gone_units += victim.units;
+    if (aside || (result.next != nullptr && member == nullptr)) result.out_of_order = true;
     if (result.next == nullptr) result.next = member;
   }
   return result;

@@ -316,6 +316,56 @@ TEST(Hooks, ThatFailAreSteppedOverWhereTheTagSaysContinue) {
   EXPECT_EQ(stage.changed(), "");
 }
 
+boost::asio::awaitable<void> end_the_run(Stage& stage) {
+  aws::DescribeAutoScalingGroupsOptions options;
+  options.names = {base::GroupName(kGroup)};
+  auto groups = co_await stage.operating.auto_scaling.describe_auto_scaling_groups(options);
+  co_await stage.operating.auto_scaling.delete_tags(options.names.front(),
+                                                    journal_keys(groups.value().front().tags));
+}
+
+// Meanwhile another worker ends the run, and its journal with it.
+boost::asio::awaitable<base::HttpResponse> outlast_the_run(Hooked& stage, bool& ended) {
+  if (!ended) {
+    ended = true;
+    co_await end_the_run(stage);
+    co_await stage.loop.clock().sleep_for(minutes(5));
+  }
+  co_return base::HttpResponse{200, {}, ""};
+}
+
+TEST(Hooks, ThatOutlastTheirRunLeaveNoJournalBehind) {
+  Hooked stage("out-in", {{"autorecycle_hook_timeout", "10m"}});
+  bool ended = false;
+  stage.elsewhere = [&](const base::HttpRequest&) { return outlast_the_run(stage, ended); };
+  stage.record_mutations();
+  const Verdict verdict = stage.deliver(request_for(kGroup));
+  EXPECT_TRUE(std::holds_alternative<Retry>(verdict)) << text_of(verdict);
+  EXPECT_EQ(stage.mutations, std::vector<std::string>{"CreateOrUpdateTags"}) << "its first journal";
+  EXPECT_TRUE(stage.is_untouched());
+}
+
+// The worker stands still while it asks a new instance; another one ends the run meanwhile.
+boost::asio::awaitable<base::Result<aws::ProcessOutput>> stand_still(Stage& stage, bool& ended) {
+  if (!ended) {
+    ended = true;
+    co_await end_the_run(stage);
+    co_await stage.loop.clock().sleep_for(minutes(5));
+    stage.record_mutations();
+  }
+  co_return aws::ProcessOutput{};
+}
+
+TEST(CommandGate, ThatOutlastsItsRunIsFollowedByNoChange) {
+  Stage stage("out-in", {{"autorecycle_gate_command", "probe"}});
+  stage.outside.commands["probe"] = {"probe"};
+  bool ended = false;
+  stage.outside.run = [&](auto, auto) { return stand_still(stage, ended); };
+  const Verdict verdict = stage.deliver(request_for(kGroup));
+  EXPECT_TRUE(std::holds_alternative<Retry>(verdict)) << text_of(verdict);
+  EXPECT_EQ(stage.mutations, std::vector<std::string>{});
+}
+
 // A crash before or after any call to AWS: no hook is skipped, whatever the run that resumes.
 TEST(Hooks, AreNotSkippedByARunThatIsResumed) {
   for (int crash = 1;; ++crash) {

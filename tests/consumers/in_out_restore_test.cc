@@ -144,9 +144,49 @@ TEST(Restore, ResumesOnlyWhatTheRunSuspended) {
   EXPECT_EQ(line(ask(snapshot, journal)), "ResumeProcesses AZRebalance");
 }
 
+TEST(InOut, RemembersThatAnOldOneIsGoneBeforeItsReplacementIsThere) {
+  Snapshot snapshot = make_snapshot({.old_count = 3, .min_size = 2});
+  snapshot.group.desired_capacity = 3;
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.victim = base::InstanceId("i-old-09");
+  const Step step = ask(snapshot, journal, Strategy::kInOut);
+  EXPECT_TRUE(journal_of(step).committed) << "a cancel now has to bring the version before back";
+}
+
 TEST(Restore, KeepsAScaleOutOfOthers) {
   Snapshot snapshot = make_snapshot({.old_count = 0, .new_count = 6, .min_size = 4});
   EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kRestore))), "UpdateAutoScalingGroup min=2");
+}
+
+TEST(Restore, TakesOutByNameWhatTheOriginalMaxCannotHold) {
+  Snapshot snapshot =
+      make_snapshot({.old_count = 0, .new_count = 10, .min_size = 4, .max_size = 10});
+  Journal journal = journal_in(Phase::kRestore);
+  journal.our_max = {10};
+  journal.desired_before = 8;
+  EXPECT_EQ(line(ask(snapshot, journal)), "CreateOrUpdateTags journal phase=cull")
+      << "else AWS would choose when max is lowered";
+}
+
+TEST(Restore, UndoesAlsoWhatWasNewUntilTheTemplateChanged) {
+  Journal journal = journal_in(Phase::kRestore);
+  journal.failure = "an alarm";
+  journal.undo = true;
+  journal.desired_before = 8;
+  Snapshot snapshot = doubled();
+  for (const char* id : {"i-kept-01", "i-kept-02", "i-kept-03", "i-kept-04"}) {
+    snapshot.facts[base::InstanceId(id)].launch_time = kNow + std::chrono::minutes(1);
+  }
+  snapshot.target.launch_templates = {version(8)};  // all are old now
+  Step step = ask(snapshot, journal);
+  while (std::get<Mutate>(step).action.index() != Action(WriteJournal{}).index()) {
+    ASSERT_TRUE(recycle::apply(snapshot, std::get<Mutate>(step).action));
+    step = ask(snapshot, journal);
+  }
+  for (const Victim& victim : journal_of(step).victims) {
+    EXPECT_TRUE(victim.id.value.starts_with("i-kept")) << victim.id.value;
+  }
+  EXPECT_EQ(journal_of(step).victims.size(), 4U);
 }
 
 TEST(Planner, EndsWhenTheJournalOfAFailedRunIsRemoved) {

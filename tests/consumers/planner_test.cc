@@ -194,6 +194,19 @@ TEST(OutIn, CullsFromTheZoneWithMostOldOnesLeft) {
       << "what serves nobody goes first";
 }
 
+TEST(OutIn, TakesAScaleInOfWhatItRaisedForNoScaleOut) {
+  Snapshot snapshot = doubled();  // to 8; since then old ones died and min followed
+  snapshot.group.min_size = 6;
+  snapshot.group.desired_capacity = 6;
+  Journal journal = journal_in(Phase::kGrow);
+  journal.desired_before = 4;
+  journal.desired_goal = 8;
+  for (const std::vector<int>& ours : {std::vector<int>{8, 6}, std::vector<int>{6, 5}}) {
+    journal.our_min = ours;
+    EXPECT_EQ(journal_of(ask(snapshot, journal)).scaled_out, 0);
+  }
+}
+
 TEST(OutIn, LowersMinToExactlyTheNewOnes) {
   EXPECT_EQ(line(ask(doubled(), journal_in(Phase::kCull))), "UpdateAutoScalingGroup min=4");
 }
@@ -216,6 +229,16 @@ TEST(OutIn, NeverNamesAnOldOneThatWasProtectedMeanwhile) {
   instance_of(snapshot, "i-old-01").protected_from_scale_in = true;
   EXPECT_EQ(line(ask(snapshot, journal_in(Phase::kCull))),
             "CreateOrUpdateTags journal phase=cull next=i-old-02,i-old-03,i-old-04");
+}
+
+TEST(OutIn, DoesNotProtectWhatOthersHadProtectedAndFreed) {
+  Snapshot snapshot = doubled();
+  Journal journal = journal_in(Phase::kCull);
+  journal.protected_new = true;
+  journal.protected_by_others = {base::InstanceId("i-kept-02")};
+  EXPECT_EQ(line(ask(snapshot, journal)),
+            "SetInstanceProtection protect=true i-kept-01 i-kept-03 i-kept-04")
+      << "nobody would take it off again";
 }
 
 TEST(OutIn, WaitsUntilTheOldOnesAreGone) {
