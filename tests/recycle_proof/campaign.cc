@@ -2,13 +2,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "tests/recycle_proof/coverage.h"
 #include "tests/recycle_proof/proof.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -16,8 +21,35 @@ namespace proof {
 
 namespace {
 
+// What the processes have counted, each in a part of its own that the parent sees.
+class Counters {
+ public:
+  explicit Counters(int jobs) : bytes_(sizeof(Part) * static_cast<std::size_t>(jobs)) {
+    void* shared = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) throw std::bad_alloc();
+    parts_ = static_cast<Part*>(shared);
+  }
+  ~Counters() { munmap(parts_, bytes_); }
+  Counters(const Counters&) = delete;
+  Counters& operator=(const Counters&) = delete;
+
+  std::uint64_t* part(int share) { return parts_[share].data(); }
+  std::vector<std::uint64_t> sum(int jobs) const {
+    std::vector<std::uint64_t> total(kDimensionsMax);
+    for (int share = 0; share < jobs; ++share) {
+      for (std::size_t i = 0; i < kDimensionsMax; ++i) total[i] += parts_[share][i];
+    }
+    return total;
+  }
+
+ private:
+  using Part = std::array<std::uint64_t, kDimensionsMax>;
+  std::size_t bytes_;
+  Part* parts_ = nullptr;
+};
+
 // Every jobs-th seed; its exit code is the number of failures.
-int take_share(const Campaign& campaign, int share, int jobs) {
+int take_share(const Campaign& campaign, int share, int jobs, std::uint64_t* counts) {
   const base::RealClock clock;
   const auto begun = clock.steady_now();
   auto shown = begun;
@@ -27,7 +59,9 @@ int take_share(const Campaign& campaign, int share, int jobs) {
   for (std::uint64_t i = static_cast<std::uint64_t>(share); i < campaign.runs;
        i += static_cast<std::uint64_t>(jobs)) {
     const std::uint64_t seed = campaign.from + i;
-    const Report report = carry_out(seed);
+    const Scenario scenario = make_scenario(seed);
+    const Report report = carry_out(scenario, false);
+    count(scenario, report, counts);
     ++done;
     succeeded += report.succeeded ? 1 : 0;
     if (!report.violation.empty()) {
@@ -71,10 +105,11 @@ int conduct(const Campaign& campaign) {
               static_cast<unsigned long long>(campaign.runs),
               static_cast<unsigned long long>(campaign.from), jobs);
   std::fflush(stdout);
+  Counters counters(jobs);
   std::vector<pid_t> children;
   for (int share = 0; share < jobs; ++share) {
     const pid_t child = fork();
-    if (child == 0) _exit(take_share(campaign, share, jobs));
+    if (child == 0) _exit(take_share(campaign, share, jobs, counters.part(share)));
     children.push_back(child);
   }
   int failures = 0;
@@ -84,9 +119,22 @@ int conduct(const Campaign& campaign) {
     failures += WIFEXITED(status) ? WEXITSTATUS(status) : 1;
   }
   const double seconds = std::chrono::duration<double>(clock.steady_now() - begun).count();
-  std::printf("%s: %llu runs in %.1f s, %.2f ms a run\n", failures == 0 ? "passed" : "FAILED",
-              static_cast<unsigned long long>(campaign.runs), seconds,
-              1e3 * seconds / static_cast<double>(campaign.runs));
+  const std::vector<std::uint64_t> counts = counters.sum(jobs);
+  std::printf("of these runs so many each:\n%s", table(counts.data(), campaign.runs).c_str());
+  const std::string never = missing(counts.data(), campaign.runs);
+  if (failures == 0 && !never.empty()) {
+    std::printf("met too seldom to prove anything: %s\n", never.c_str());
+    ++failures;
+  }
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  const double cpu = of(used.ru_utime) + of(used.ru_stime);
+  std::printf("%s: %llu runs in %.1f s, %.2f ms of processor time a run\n",
+              failures == 0 ? "passed" : "FAILED", static_cast<unsigned long long>(campaign.runs),
+              seconds, 1e3 * cpu / static_cast<double>(campaign.runs));
   return failures == 0 ? 0 : 1;
 }
 

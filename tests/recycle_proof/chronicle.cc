@@ -44,7 +44,7 @@ std::string shape_of(Stage& stage, const sim::Group& group) {
   for (const auto& member : group.members) {
     const bool leaving = member.is_in("Terminat");
     const bool serves = stage.serves(group, member);
-    bar += leaving ? 'x' : !serves ? '.' : stage.is_new(member) ? '+' : 'O';
+    bar += leaving ? 'x' : !serves ? '.' : stage.is_new_in(group, member) ? '+' : 'O';
   }
   return bar;
 }

@@ -115,6 +115,9 @@ Answer<std::vector<aws::AutoScalingGroup>> DirectAutoScaling::describe_auto_scal
   std::function<base::Result<Groups>()> read = [this, &options] {
     const sim::AutoScalingEngine& engine = region_.auto_scaling().engine();
     const auto groups = region_.auto_scaling().engine().groups_as_read();
+    if (groups.get() != &region_.auto_scaling().engine().groups()) {
+      ++line_.exchange().met.old_answers;
+    }
     Groups shown;
     for (const auto& [name, group] : *groups) {
       if (wanted(group, options)) shown.push_back(as_aws(engine, group, options.include_instances));

@@ -15,6 +15,12 @@ const Misfortune* Line::due(bool before) {
   return nullptr;
 }
 
+void Line::die_here() {
+  ++exchange_.met.crashes;
+  dead_ = true;
+  throw Crash();
+}
+
 boost::asio::awaitable<void> Line::enter(std::string operation) {
   check_dead();
   if (zombie_calls_left_ && (*zombie_calls_left_)-- == 0) {
@@ -22,11 +28,9 @@ boost::asio::awaitable<void> Line::enter(std::string operation) {
     dead_ = true;
     throw Crash();
   }
+  if (zombie_calls_left_) ++exchange_.met.zombie_calls;
   number_ = ++exchange_.calls;
-  if (due(true) != nullptr) {
-    dead_ = true;
-    throw Crash();
-  }
+  if (due(true) != nullptr) die_here();
   if (operation == "DescribeAutoScalingGroups" && exchange_.on_look) exchange_.on_look(worker_);
   if (exchange_.latency.count() > 0) {
     const auto most = exchange_.latency.count();
@@ -43,10 +47,8 @@ boost::asio::awaitable<void> Line::leave(std::string operation, const sim::ApiCa
   if (exchange_.after) exchange_.after(worker_, operation, call, error ? &*error : nullptr);
   const Misfortune* misfortune = due(false);
   if (misfortune == nullptr) co_return;
-  if (misfortune->kind == Misfortune::Kind::kCrashAfter) {
-    dead_ = true;
-    throw Crash();
-  }
+  if (misfortune->kind == Misfortune::Kind::kCrashAfter) die_here();
+  ++exchange_.met.freezes;
   const Misfortune freeze = *misfortune;
   standing_still_ = true;
   if (exchange_.on_freeze) exchange_.on_freeze(worker_);

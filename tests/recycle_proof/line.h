@@ -10,6 +10,7 @@
 #include "sim/faults.h"
 #include "sim/service.h"
 #include "sim/world.h"
+#include "tests/recycle_proof/met.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -37,6 +38,9 @@ struct Misfortune {
 // After this long without a sign of life the queue gives a message to somebody else.
 inline constexpr std::chrono::minutes kVisibility{2};
 
+// As aws::Caller: a call that began longer ago is not sent again.
+inline constexpr std::chrono::minutes kRepeatedWithin{1};
+
 // Shared by the lines of all workers of a run.
 struct Exchange {
   sim::World& world;
@@ -44,6 +48,7 @@ struct Exchange {
   base::Duration latency{0};  // up to this long for each call
   int calls = 0;
   int mutations = 0;
+  Met met;
   // A call has been carried out (and its answer not yet seen). `arguments` of mutations only.
   std::function<void(int worker, const std::string& operation, const sim::ApiCall* call,
                      const base::Error* error)>
@@ -81,6 +86,7 @@ class Line {
     if (dead_) throw Crash();
   }
   const Misfortune* due(bool before);
+  [[noreturn]] void die_here();
 
   Exchange& exchange_;
   int worker_;
@@ -98,6 +104,10 @@ boost::asio::awaitable<base::Result<T>> Line::carry(std::string service, std::st
                                                     std::function<base::Result<T>()> perform,
                                                     std::shared_ptr<const sim::ApiCall> mutation) {
   static const aws::RetryPolicy kPolicy;
+  const base::SteadyPoint begun = exchange_.world.clock().steady_now();
+  const auto is_too_late = [&] {
+    return exchange_.world.clock().steady_now() - begun > kRepeatedWithin;
+  };
   for (int attempt = 1;; ++attempt) {
     co_await enter(operation);
     sim::Faults::Decision fault;
@@ -109,8 +119,10 @@ boost::asio::awaitable<base::Result<T>> Line::carry(std::string service, std::st
     }
     std::optional<base::Result<T>> answer;
     if (fault.refuse) {
+      ++exchange_.met.refusals;
       answer.emplace(as_error(*fault.refuse));
     } else {
+      if (mutation && zombie_calls_left_) ++exchange_.met.zombie_mutations;
       if (mutation && exchange_.before_mutation) exchange_.before_mutation(worker_, *mutation);
       answer.emplace(perform());
     }
@@ -118,6 +130,7 @@ boost::asio::awaitable<base::Result<T>> Line::carry(std::string service, std::st
     if (!*answer) error = answer->error();
     co_await leave(operation, mutation.get(), error);
     if (!error && fault.lose_response) {
+      ++exchange_.met.lost_answers;
       error = base::Error{base::ErrorKind::kRetry, "NetworkError", "the answer was lost", {}};
       answer.emplace(*error);
     }
@@ -125,10 +138,10 @@ boost::asio::awaitable<base::Result<T>> Line::carry(std::string service, std::st
     // TerminateInstance... may not be sent twice once it may have arrived.
     const bool repeatable = operation != "TerminateInstanceInAutoScalingGroup" ||
                             error->kind == base::ErrorKind::kThrottled;
-    if (attempt == kPolicy.attempts_max || !aws::retry_at_once(*error) || !repeatable) {
-      co_return std::move(*answer);
-    }
+    const bool again = attempt < kPolicy.attempts_max && aws::retry_at_once(*error) && repeatable;
+    if (!again || is_too_late()) co_return std::move(*answer);
     co_await exchange_.world.clock().sleep_for(aws::retry_delay(kPolicy, *error, attempt, random_));
+    if (is_too_late()) co_return std::move(*answer);
   }
 }
 

@@ -1,16 +1,18 @@
 """Breaks the recycle engine on purpose, one bug at a time, and expects the proof to notice.
 
-    mutants.py [--runs N] [--only NAME]
+    mutants.py [--build DIR] [--runs N] [--only NAME]
 
-Works on a copy of the tree under build/mutants, so that each bug costs one compilation and a link.
-A bug whose place in the code is gone fails loudly: it has to be put where the code does that now.
+Each bug costs the compilation of one file, before whose object the rest of the build is linked once
+more: neither the tree nor the build is touched. A bug whose place in the code is gone fails loudly:
+it has to be put where the code does that now.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import shutil
+import shlex
 import subprocess
 import sys
 import time
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HOME = ROOT / "build/mutants"
+TARGET = "autorecycle-recycle-soak"
 RECYCLE = "consumers/recycle/"
 
 
@@ -45,9 +47,10 @@ MUTANTS = [
            "if (victim.ready && census.ready() - victim.units < wanted) {\n    return stand_by",
            "if (victim.ready && census.ready() - victim.units < wanted - 1) {\n    return stand_by",
            "one old instance may go too early"),
-    Mutant("window-in-utc", RECYCLE + "window.cc",
-           "const auto local = zone.to_local(at);",
-           "const auto local = date::locate_zone(\"UTC\")->to_local(at);",
+    Mutant("window-in-utc", RECYCLE + "planner.cc",
+           "const auto answer = check_window(turn.policy.window, turn.now);",
+           "WindowRule rule = turn.policy.window;\n  rule.zone = \"UTC\";\n"
+           "  const auto answer = check_window(rule, turn.now);",
            "the window is read in UTC"),
     Mutant("journal-second", RECYCLE + "preflight.cc",
            "  return begin(turn);\n}",
@@ -59,49 +62,66 @@ MUTANTS = [
 
 
 def run(*command: str, **options) -> subprocess.CompletedProcess:
-    return subprocess.run(command, text=True, check=False, **options)
+    return subprocess.run(command, text=True, check=False, capture_output=True, **options)
 
 
-def copy_tree(tree: Path) -> None:
-    """What git knows; files that are the same keep their time, so that little is built again."""
-    listed = run("git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others",
-                 "--exclude-standard", capture_output=True).stdout
-    for name in filter(None, listed.split("\0")):
-        source, target = ROOT / name, tree / name
-        if not source.is_file():
-            continue
-        if target.is_file() and target.read_bytes() == source.read_bytes():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-
-
-def build(tree: Path, out: Path) -> Path:
-    if not (out / "build.ninja").exists():
-        run("cmake", "--preset", "release", "-B", str(out), "-DAUTORECYCLE_TESTS=ON", cwd=tree,
-            stdout=subprocess.DEVNULL)
-    made = run("cmake", "--build", str(out), "-j", str(os.cpu_count()), "--target",
-               "autorecycle-recycle-soak", capture_output=True)
+def must(what: str, made: subprocess.CompletedProcess) -> str:
     if made.returncode:
-        sys.exit("mutants: it does not build:\n" + made.stdout[-4000:])
-    return out / "tests/recycle_proof/autorecycle-recycle-soak"
+        sys.exit(f"mutants: {what}:\n{made.stdout[-3000:]}{made.stderr[-3000:]}")
+    return made.stdout
 
 
-def judge(binary: Path, runs: int) -> tuple[bool, str]:
+class Build:
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.scratch = folder / "mutants"
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        if not (folder / "build.ninja").exists():
+            must("cmake", run("cmake", "--preset", "release", "-B", str(folder),
+                              "-DAUTORECYCLE_TESTS=ON", cwd=ROOT))
+        must("it does not build", run("cmake", "--build", str(folder), "-j", str(os.cpu_count()),
+                                      "--target", TARGET))
+        commands = json.loads((folder / "compile_commands.json").read_text())
+        self.compilations = {Path(one["file"]).resolve(): one for one in commands}
+        self.program = folder / "tests/recycle_proof" / TARGET
+
+    def with_mutant(self, file: str, text: str) -> Path:
+        """The program with this text in the place of that file."""
+        source = self.scratch / Path(file).name
+        source.write_text(text)
+        built = self.scratch / "mutant.o"
+        one = self.compilations[ROOT / file]
+        command = shlex.split(one["command"])
+        command[command.index("-o") + 1] = str(built)
+        command[command.index("-c") + 1] = str(source)
+        must(f"{file} with its bug does not compile", run(*command, cwd=one["directory"]))
+        # What the object defines is not looked for in the libraries behind it.
+        link = must("ninja", run("ninja", "-C", str(self.folder), "-t", "commands", TARGET))
+        line = link.strip().splitlines()[-1]
+        mutant = self.scratch / TARGET
+        old = f"-o tests/recycle_proof/{TARGET}"
+        if line.count(old) != 1:
+            sys.exit(f"mutants: how {TARGET} is linked is not understood: {line}")
+        must("linking", run("bash", "-c", line.replace(old, f"{built} -o {mutant}"),
+                            cwd=self.folder))
+        return mutant
+
+
+def judge(program: Path, runs: int) -> tuple[bool, str]:
     """Whether a promise was broken, and the first line that says so."""
-    ended = run(str(binary), "--runs", str(runs), "--failures", "1", capture_output=True)
+    ended = run(str(program), "--runs", str(runs), "--failures", "1")
     broken = [line for line in ended.stdout.splitlines() if line.startswith("seed ")]
     return ended.returncode != 0, broken[0] if broken else ended.stdout[-200:]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, default=ROOT / "build/soak")
     parser.add_argument("--runs", type=int, default=3000)
     parser.add_argument("--only")
     options = parser.parse_args()
-    tree, out = HOME / "tree", HOME / "build"
-    copy_tree(tree)
-    broken, line = judge(build(tree, out), options.runs)
+    build = Build(options.build.resolve())
+    broken, line = judge(build.program, options.runs)
     if broken:
         print(f"mutants: the code itself breaks a promise: {line}")
         return 1
@@ -109,18 +129,14 @@ def main() -> int:
     for mutant in MUTANTS:
         if options.only not in (None, mutant.name):
             continue
-        path = tree / mutant.file
-        text = path.read_text()
+        text = (ROOT / mutant.file).read_text()
         if text.count(mutant.old) != 1:
             print(f"mutants: {mutant.name}: its place in {mutant.file} is gone (found "
                   f"{text.count(mutant.old)} times): put it where the code does that now")
             return 1
         begun = time.monotonic()
-        try:
-            path.write_text(text.replace(mutant.old, mutant.new))
-            caught, line = judge(build(tree, out), options.runs)
-        finally:
-            path.write_text(text)
+        program = build.with_mutant(mutant.file, text.replace(mutant.old, mutant.new))
+        caught, line = judge(program, options.runs)
         print(f"{'caught' if caught else 'MISSED':7} {mutant.name}: {mutant.why} "
               f"({time.monotonic() - begun:.0f} s)\n          {line if caught else ''}", flush=True)
         if not caught:

@@ -1,11 +1,17 @@
 #include "tests/recycle_proof/office.h"
 
+#include "messages/decode.h"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <utility>
 
 namespace proof {
 
@@ -14,6 +20,9 @@ namespace recycle = consumers::recycle;
 namespace {
 
 constexpr int kReceivesMax = 25;
+constexpr std::chrono::minutes kDeduplicated{5};
+constexpr std::chrono::seconds kHeartbeat{45};
+constexpr const char* kLane = "web";  // the component of the groups
 
 std::string text_of(const consumers::Verdict& verdict) {
   if (const auto* done = std::get_if<consumers::Done>(&verdict)) return "Done: " + done->reason;
@@ -24,6 +33,18 @@ std::string text_of(const consumers::Verdict& verdict) {
     return fmt::format("Defer until {}: {}", base::format_rfc3339(defer->until), defer->reason);
   }
   return "Poison: " + std::get<consumers::Poison>(verdict).reason;
+}
+
+bool is_crash(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Crash&) {
+    return true;
+  } catch (const boost::system::system_error&) {
+    return true;  // cancelled
+  } catch (...) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -47,14 +68,38 @@ Office::Office(Stage& stage, recycle::Config config, Timeline& timeline)
   };
 }
 
-Letter& Office::send(messages::RecycleRequest request, bool beside_others) {
+Letter& Office::post(std::string queue, messages::Message message, std::string lane) {
   Letter& letter = letters_.emplace_back();
   letter.number = static_cast<int>(letters_.size());
-  letter.request = std::move(request);
+  letter.id = fmt::format("message-{}", letter.number);
+  letter.queue = std::move(queue);
+  letter.message = std::move(message);
+  letter.lane = std::move(lane);
   letter.visible_at = letter.sent_at = stage_.now();
-  letter.beside_others = beside_others;
   pump_after(base::Duration(0));
   return letter;
+}
+
+Letter& Office::send(messages::RecycleRequest request, bool beside_others) {
+  messages::Message message;
+  message.kind = "recycle-request";
+  message.payload = std::move(request);
+  return post("recycles", std::move(message), beside_others ? "" : kLane);
+}
+
+Letter& Office::send_event(const std::string& body) {
+  auto message = messages::decode(body);
+  if (!message) throw std::runtime_error(message.error().to_string());
+  return post("events", *std::move(message), "");
+}
+
+void Office::send_on(const consumers::Outgoing& outgoing) {
+  const auto [sent, first] = sent_.try_emplace(outgoing.deduplication_id, stage_.now());
+  if (!first && stage_.now() - sent->second < kDeduplicated) return;
+  sent->second = stage_.now();
+  auto message = messages::decode(outgoing.body);
+  if (!message) throw std::runtime_error(message.error().to_string());
+  post(outgoing.queue, *std::move(message), outgoing.group_id);
 }
 
 void Office::pump_after(base::Duration delay) {
@@ -68,48 +113,109 @@ void Office::close() {
 }
 
 bool Office::all_settled() const {
-  return std::ranges::all_of(letters_, [](const Letter& letter) {
-    return letter.state == Letter::State::kDone || letter.state == Letter::State::kDead;
+  return std::ranges::none_of(letters_, [](const Letter& letter) {
+    return letter.state == Letter::State::kWaiting || letter.state == Letter::State::kInFlight;
   });
+}
+
+void Office::purge() {
+  for (Letter& letter : letters_) {
+    if (letter.queue == "events") continue;
+    if (letter.state == Letter::State::kInFlight) {
+      // The keeper finds out when it next extends the visibility.
+      stage_.region.world().after(kHeartbeat, [this, number = letter.worker] {
+        for (Worker& one : stage_.workers) {
+          if (one.line.worker() == number) one.line.die();
+        }
+      });
+    } else if (letter.state != Letter::State::kWaiting) {
+      continue;
+    }
+    ++letter.generation;
+    letter.state = Letter::State::kLost;
+    letter.outcome = "lost";
+  }
+  if (!std::exchange(sweeps_, true)) sweep_after(config_.sweep_interval);
+}
+
+void Office::sweep_after(base::Duration delay) {
+  stage_.region.world().after(delay, [this] {
+    if (!closed_) sweep();
+  });
+}
+
+void Office::sweep() {
+  if (sweeper_ == nullptr) {
+    consumers_.push_back(
+        std::make_unique<recycle::RecycleConsumer>(stage_.new_worker().services, config_));
+    sweeper_ = consumers_.back().get();
+  }
+  using Found = base::Result<std::vector<consumers::Outgoing>>;
+  auto& signal = signals_.emplace_back();
+  boost::asio::co_spawn(stage_.loop.executor(), sweeper_->rounds()->look(),
+                        boost::asio::bind_cancellation_slot(
+                            signal.slot(), [this](std::exception_ptr error, const Found& found) {
+                              if (error)
+                                sweeper_ = nullptr;  // it died; there is always another one
+                              if (!error && found) {
+                                for (const consumers::Outgoing& outgoing : *found)
+                                  send_on(outgoing);
+                              }
+                              sweep_after(config_.sweep_interval);
+                            }));
 }
 
 void Office::pump() {
   if (closed_) return;
-  // In order: a message of the group that waits, even for a later time, holds back those behind it.
-  bool held = false;
+  // In order: a message of the lane that waits, even for a later time, holds back those behind it.
+  std::set<std::string_view> held;
   for (Letter& letter : letters_) {
-    if (letter.state == Letter::State::kInFlight && !letter.beside_others) held = true;
-    if (letter.state != Letter::State::kWaiting) continue;
-    if (held && !letter.beside_others) continue;
-    if (letter.visible_at <= stage_.now()) {
-      deliver(letter);
+    const bool in_lane = !letter.lane.empty();
+    if (letter.state == Letter::State::kWaiting) {
+      if (in_lane && held.contains(letter.lane)) continue;
+      if (letter.visible_at <= stage_.now()) deliver(letter);
+    } else if (letter.state != Letter::State::kInFlight) {
+      continue;
     }
-    if (!letter.beside_others) held = true;
+    if (in_lane) held.insert(letter.lane);
   }
 }
 
+std::unique_ptr<consumers::Consumer> Office::consumer_for(const Letter& letter, Worker& worker) {
+  if (letter.queue == "events") {
+    return std::make_unique<recycle::IntakeConsumer>(worker.services, config_);
+  }
+  recycle::ProgressObserver observer;
+  if (timeline_.is_recording()) {
+    observer = [this, number = letter.worker](const recycle::Progress& progress) {
+      timeline_.add(stage_.now(), fmt::format("worker {}", number),
+                    fmt::format("  {}: {}", progress.phase, progress.step));
+    };
+  }
+  return std::make_unique<recycle::RecycleConsumer>(worker.services, config_, std::move(observer));
+}
+
 void Office::deliver(Letter& letter) {
+  stage_.exchange.met.at_once |= std::ranges::any_of(letters_, [&](const Letter& one) {
+    return one.state == Letter::State::kInFlight && one.queue == letter.queue;
+  });
   letter.state = Letter::State::kInFlight;
   ++letter.receives;
   const int generation = ++letter.generation;
   Worker& worker = stage_.new_worker();
   letter.worker = worker.line.worker();
-  timeline_.add(
-      stage_.now(), fmt::format("worker {}", letter.worker),
-      fmt::format("receives message {} for the {}. time", letter.number, letter.receives));
+  if (timeline_.is_recording()) {
+    timeline_.add(
+        stage_.now(), fmt::format("worker {}", letter.worker),
+        fmt::format("receives message {} for the {}. time", letter.number, letter.receives));
+  }
   consumers::Delivery delivery;
-  delivery.queue = "recycles";
-  letter.id = fmt::format("message-{}", letter.number);
+  delivery.queue = letter.queue;
   delivery.message_id = letter.id;
   delivery.receive_count = letter.receives;
   delivery.sent_at = letter.sent_at;
-  delivery.message.kind = "recycle-request";
-  delivery.message.payload = letter.request;
-  consumers_.push_back(std::make_unique<recycle::RecycleConsumer>(
-      worker.services, config_, [this, number = letter.worker](const recycle::Progress& progress) {
-        timeline_.add(stage_.now(), fmt::format("worker {}", number),
-                      fmt::format("  {}: {}", progress.phase, progress.step));
-      }));
+  delivery.message = letter.message;
+  consumers_.push_back(consumer_for(letter, worker));
   auto& signal = signals_.emplace_back();
   boost::asio::co_spawn(
       stage_.loop.executor(), consumers_.back()->consume(std::move(delivery)),
@@ -138,6 +244,10 @@ void Office::ended(Letter& letter, int generation, Worker& worker, std::exceptio
       std::rethrow_exception(error);
     } catch (const Crash&) {
       crashed = true;
+    } catch (const boost::asio::multiple_exceptions& all) {  // of questions asked side by side
+      crashed = is_crash(all.first_exception());
+      if (!crashed && accident_.empty()) accident_ = all.what();
+      verdict = consumers::Retry{config_.poll_interval, all.what()};
     } catch (const boost::system::system_error&) {
       crashed = true;
     } catch (const std::exception& e) {
@@ -154,7 +264,8 @@ void Office::ended(Letter& letter, int generation, Worker& worker, std::exceptio
     return pump_after(kVisibility);
   }
   letter.outcome = text_of(verdict);
-  if (std::holds_alternative<consumers::Done>(verdict)) {
+  if (const auto* done = std::get_if<consumers::Done>(&verdict)) {
+    for (const consumers::Outgoing& outgoing : done->outgoing) send_on(outgoing);
     letter.state = Letter::State::kDone;
   } else if (std::holds_alternative<consumers::Poison>(verdict)) {
     letter.state = Letter::State::kDead;
@@ -165,6 +276,7 @@ void Office::ended(Letter& letter, int generation, Worker& worker, std::exceptio
     } else {
       after = std::chrono::ceil<base::Duration>(std::get<consumers::Defer>(verdict).until -
                                                 stage_.now());
+      ++stage_.exchange.met.defers;
       --letter.receives;  // a wait spends no receive
     }
     after = std::max(after, base::Duration(0));

@@ -3,11 +3,14 @@
 #include "consumers/recycle/journal.h"
 #include "consumers/recycle/window.h"
 #include "sim/autoscaling_service.h"
+#include "tests/recycle_proof/telling.h"
 
 #include <date/tz.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace proof {
 
@@ -16,10 +19,6 @@ namespace recycle = consumers::recycle;
 namespace {
 
 constexpr std::string_view kPrefix = "autorecycle:";
-
-bool is_leaving(const sim::Member& member) {
-  return member.is_in("Terminat") || member.is_in("Detach");
-}
 
 std::string text_of(const sim::Json& arguments, const char* name) {
   const auto found = arguments.find(name);
@@ -35,51 +34,34 @@ bool touches_journal_only(const sim::ApiCall& call) {
   return true;
 }
 
+std::optional<recycle::Journal> journal_of(const sim::Group& group) {
+  std::map<std::string, std::string> tags;
+  for (const auto& [key, tag] : group.tags) {
+    if (key.starts_with(recycle::kJournalPrefix)) tags[key] = tag.value;
+  }
+  const auto journal = recycle::journal_from_tags(tags);
+  return journal ? *journal : std::nullopt;
+}
+
+// Named to go, and not told yet: whoever takes it out meanwhile cannot be told from us, so that its
+// replacement looks like a scale-out.
+bool is_named(const sim::Group& group, const std::string& id) {
+  const auto journal = journal_of(group);
+  return journal && (journal->victim.value == id ||
+                     std::ranges::any_of(journal->victims, [&](const auto& victim) {
+                       return victim.id.value == id;
+                     }));
+}
+
 bool has_journal(const sim::Group& group) {
   return std::ranges::any_of(
       group.tags, [](const auto& tag) { return tag.first.starts_with(recycle::kJournalPrefix); });
 }
 
-std::string arguments_of(const sim::ApiCall& call) {
-  std::string text = call.operation;
-  for (const auto& [name, value] : call.arguments.items()) {
-    if (name == "AutoScalingGroupName") continue;
-    if (name == "Tags") {
-      for (const auto& tag : value) {
-        text += " " + tag.at("Key").get<std::string>();
-        if (tag.contains("Value")) text += "=" + tag.at("Value").get<std::string>();
-      }
-      continue;
-    }
-    text +=
-        fmt::format(" {}={}", name, value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  return text;
-}
-
-// "[OO++..] min 2 desired 4 max 8": O old and serving, + new and serving, lower case and "." when
-// they do not serve (yet), x on its way out, S in standby.
-std::string bar_of(Stage& stage, const sim::Group& group) {
-  std::string bar;
-  for (const auto& member : group.members) {
-    const bool fresh = stage.is_new(member);
-    if (is_leaving(member)) {
-      bar += 'x';
-    } else if (member.is_in("Standby") || member.is_in("EnteringStandby")) {
-      bar += 'S';
-    } else if (stage.serves(group, member)) {
-      bar += fresh ? '+' : 'O';
-    } else {
-      bar += fresh ? '.' : 'o';
-    }
-  }
-  return fmt::format("[{}] min {} desired {} max {}", bar, group.min, group.desired, group.max);
-}
-
 }  // namespace
 
 Oracle::Oracle(Stage& stage, const Scenario& scenario, Timeline& timeline)
-    : stage_(stage), scenario_(scenario), timeline_(timeline) {}
+    : stage_(stage), scenario_(scenario), timeline_(timeline), sibling_(stage) {}
 
 void Oracle::complain(const std::string& what) {
   timeline_.add(stage_.now(), "ORACLE", what);
@@ -90,7 +72,7 @@ void Oracle::start(bool) {
   const sim::Group* group = stage_.group();
   original_ = bounds_of(*group);
   last_ = original_;
-  ups_ = downs_ = 0;
+  ups_ = downs_ = mistaken_ = 0;
   suspended_.clear();
   for (const auto& [process, reason] : group->suspended) suspended_.insert(process);
   protected_.clear();
@@ -101,9 +83,19 @@ void Oracle::start(bool) {
   for (const auto& [key, tag] : group->tags) tags_[key] = tag.value;
   new_victims_.clear();
   old_lost_ = 0;
+  losses_.clear();
+  min_edit_ = max_edit_ = {};
+  desired_moment_ = 0;
+  lowered_to_.clear();
+  mistaken_ids_.clear();
   members_.clear();
   first_victim_ = true;
+  under_way_ = false;
   step();
+  under_way_ = true;
+  stage_.surroundings.told.clear();
+  template_ = group->launch_template.version;
+  sibling_.start();
 }
 
 int Oracle::floor() const {
@@ -112,7 +104,44 @@ int Oracle::floor() const {
   return one_out ? std::max(0, wanted - scenario_.weight) : wanted;
 }
 
-void Oracle::looks(int worker) { looked_at_[worker] = stage_.now(); }
+void Oracle::looks(int worker) {
+  looked_at_[worker] = stage_.now();
+  looks_[worker] = ++moment_;
+}
+
+// AWS compares nothing before it sets: what somebody sets between our look and our call is set over
+// unseen, or taken for ours.
+bool Oracle::may_have_missed(int worker, const Edit& edit) {
+  if (edit.moment == 0) return false;
+  if (edit.moment > looks_[worker]) return true;
+  return scenario_.stale > 0 && edit.at >= looked_at_[worker] - std::chrono::seconds(10);
+}
+
+void Oracle::judge_edits(int worker, const sim::ApiCall& call, const sim::Group& group) {
+  const bool writes = call.operation == "CreateOrUpdateTags";
+  const auto journal = writes ? journal_of(group) : std::nullopt;
+  const auto judge = [&](Edit& edit, const char* name, int original, const std::vector<int>* ours) {
+    if (!may_have_missed(worker, edit)) return;
+    const bool taken_for_ours =
+        ours != nullptr && std::ranges::find(*ours, edit.value) != ours->end();
+    if (!call.arguments.contains(name) && !taken_for_ours) return;
+    edit.missed.insert({edit.before, original});
+  };
+  judge(min_edit_, "MinSize", original_.min, journal ? &journal->our_min : nullptr);
+  judge(max_edit_, "MaxSize", original_.max, journal ? &journal->our_max : nullptr);
+  if (!journal) return;
+  if (std::exchange(run_, journal->run_id) != journal->run_id) new_victims_.clear();
+  // Named by a look at what has gone since.
+  for (const auto& victim : journal->victims) note_mistaken(group, victim.id.value);
+  if (!journal->victim.empty()) note_mistaken(group, journal->victim.value);
+}
+
+void Oracle::note_mistaken(const sim::Group& group, const std::string& id) {
+  const auto found = std::ranges::find(group.members, id, &sim::Member::id);
+  const bool gone = found == group.members.end() || is_leaving(*found);
+  if (!gone || ours_.contains(id) || !mistaken_ids_.insert(id).second) return;
+  mistaken_ += scenario_.weight;
+}
 
 // What was lost so lately that the worker's last look may not show it.
 int Oracle::recent_losses(int worker) const {
@@ -127,7 +156,15 @@ int Oracle::recent_losses(int worker) const {
 
 void Oracle::before_mutation(int worker, const sim::ApiCall& call) {
   step();
-  timeline_.add(stage_.now(), fmt::format("worker {}", worker), arguments_of(call));
+  if (timeline_.is_recording()) {
+    timeline_.add(stage_.now(), fmt::format("worker {}", worker), arguments_of(call));
+  }
+  if (scenario_.sibling) {
+    // Whoever had a message that was purged goes on for a moment.
+    const std::string wrong = sibling_.about_to_change(call);
+    if (!wrong.empty() && !scenario_.has(Deed::kPurge)) complain(wrong);
+    if (sibling_.is_meant_by(call)) return;
+  }
   const sim::Group* group = stage_.group();
   if (group == nullptr || !group->status.empty()) return;
   // Judged by its effect: a stale look may still show a journal, and what it asks for is done then.
@@ -135,6 +172,24 @@ void Oracle::before_mutation(int worker, const sim::ApiCall& call) {
   bounds_before_ = bounds_of(*group);
   suspended_before_ = group->suspended.size();
   if (call.operation == "TerminateInstanceInAutoScalingGroup") check_terminate(worker, call);
+  if (scenario_.hooks.any) check_hooks(*group, call);
+}
+
+// Told before anything but the journal changes, and before each that goes.
+void Oracle::check_hooks(const sim::Group& group, const sim::ApiCall& call) {
+  const auto& told = stage_.surroundings.told;
+  if (call.operation == "CreateOrUpdateTags") return;
+  if (call.operation == "DeleteTags") {
+    if (has_journal(group) && !told.contains("after_end")) {
+      complain("the journal goes before the hook after the end was told");
+    }
+    return;
+  }
+  if (!told.contains("before_start"))
+    complain(call.operation + " before the hook before the start");
+  if (call.operation != "TerminateInstanceInAutoScalingGroup") return;
+  const std::string id = text_of(call.arguments, "InstanceId");
+  if (!told.contains("before_terminate/" + id)) complain(id + " goes before its hook was told");
 }
 
 void Oracle::check_terminate(int worker, const sim::ApiCall& call) {
@@ -143,55 +198,71 @@ void Oracle::check_terminate(int worker, const sim::ApiCall& call) {
   const sim::Member* member = group->find(id);
   if (member == nullptr || is_leaving(*member)) return;
   ours_.insert(id);
+  // Put there since we looked: it is not counted any more, so nothing is taken off desired.
+  if (member->is_in("Standby") || member->is_in("EnteringStandby")) mistaken_ += member->weight;
   const bool serves = stage_.serves(*group, *member);
-  const bool fresh = stage_.is_new(*member);
+  const bool fresh = stage_.is_new_in(*group, *member);
   if (fresh) {
     new_victims_.insert(id);
   } else {
     expect_window(*member);
   }
   if (!serves) return;
-  const int left = stage_.serving() - member->weight;
+  const auto journal = journal_of(*group);
+  const bool giving_up = !journal || journal->phase == recycle::Phase::kRestore;
+  if (!giving_up && !stage_.is_proven(*group, *member)) return;
+  const int left = (giving_up ? stage_.serving() : stage_.proven()) - member->weight;
   // A run that is given up shrinks to the original size by name: there the floor is that size.
   if (left < floor() - recent_losses(worker)) {
-    complain(fmt::format("below the floor: {} serving after {} goes, floor {}", left, id, floor()));
+    // Auto Scaling may still refuse it: the raised min is a floor as well.
+    below_floor_ =
+        fmt::format("below the floor: {} serving after {} goes, floor {}", left, id, floor());
   }
 }
 
 // The destructive half begins inside the window.
 void Oracle::expect_window(const sim::Member&) {
-  if (scenario_.strategy != recycle::Strategy::kOutInTimed || scenario_.window.empty()) return;
+  if (scenario_.time_zone.empty() || scenario_.disturbed()) return;
   if (!first_victim_ || !scenario_.misfortunes.empty()) return;
   first_victim_ = false;
-  const auto second_of = [&](std::size_t at) {
-    const std::string& text = scenario_.window;
-    return std::stoi(text.substr(at, 2)) * 3'600 + std::stoi(text.substr(at + 3, 2)) * 60 +
-           std::stoi(text.substr(at + 6, 2));
-  };
   const auto local = date::make_zoned(scenario_.time_zone, stage_.now()).get_local_time();
   const auto day = date::floor<date::days>(local);
   const auto second =
       static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(local - day).count());
-  const int begin = second_of(0);
   // From the look at the clock to the first termination some turns may pass.
   constexpr int kSlack = 600;
-  const int length = (second_of(9) - begin + 86'400) % 86'400 + kSlack;
-  if ((second - begin + 86'400) % 86'400 > length && !scenario_.disturbed()) {
-    complain(fmt::format("the first old instance goes outside the window, at {}",
-                         base::format_rfc3339(stage_.now())));
+  const auto since = [&](const std::string& range) {
+    return (second - second_of(range, 0) + 86'400) % 86'400;
+  };
+  const auto length = [](const std::string& range) {
+    return (second_of(range, 9) - second_of(range, 0) + 86'400) % 86'400;
+  };
+  const std::string when = base::format_rfc3339(stage_.now());
+  const auto& [window, excluded] = std::tie(scenario_.window, scenario_.excluded);
+  if (!window.empty() && since(window) > length(window) + kSlack) {
+    complain("the first old instance goes outside the window, at " + when);
+  }
+  if (!excluded.empty() && since(excluded) > kSlack && since(excluded) < length(excluded)) {
+    complain("the first old instance goes in what is excluded, at " + when);
+  }
+  const date::weekday weekday(day);
+  const bool weekend = weekday == date::Sunday || (weekday == date::Saturday && second > kSlack);
+  if (scenario_.no_weekends && weekend) {
+    complain("the first old instance goes at a weekend, at " + when);
   }
 }
 
 void Oracle::after_call(int worker, const std::string& operation, const sim::ApiCall* call,
                         const base::Error* error) {
   const sim::Group* group = stage_.group();
-  if (call != nullptr || error != nullptr) {
-    if (error != nullptr) {
-      timeline_.add(stage_.now(), fmt::format("worker {}", worker),
-                    operation + " -> " + error->to_string());
-    }
+  if (error == nullptr && !below_floor_.empty()) complain(below_floor_);
+  below_floor_.clear();
+  if (error != nullptr && timeline_.is_recording()) {
+    timeline_.add(stage_.now(), fmt::format("worker {}", worker),
+                  operation + " -> " + error->to_string());
   }
   if (group == nullptr || call == nullptr) return;
+  if (scenario_.sibling && sibling_.is_meant_by(*call)) return step();
   const Bounds now = bounds_of(*group);
   const bool changed = now != bounds_before_ || group->suspended.size() != suspended_before_;
   if (unjournalled_ && changed) {
@@ -203,12 +274,16 @@ void Oracle::after_call(int worker, const std::string& operation, const sim::Api
     if (we_lowered_) {
       int serving = 0;
       for (const auto& one : group->members) serving += one.state == "InService" ? one.weight : 0;
-      if (serving > now.desired) {
+      const bool unseen = desired_moment_ > looks_[worker] || scenario_.stale > 0;
+      // Less than an instance cannot go by name.
+      const bool too_little = last_.desired - now.desired < scenario_.weight;
+      if (serving > now.desired && !unseen && !too_little) {
         complain(fmt::format("we lower desired to {} with {} in service: AWS chooses the victims",
                              now.desired, serving));
       }
     }
   }
+  if (error == nullptr) judge_edits(worker, *call, *group);
   last_ = now;
   step();
 }
@@ -221,9 +296,23 @@ void Oracle::others_did(const Event& event) {
     return;
   }
   const Bounds now = bounds_of(*group);
-  if (now.min != last_.min) original_.min = now.min;
-  if (now.max != last_.max) original_.max = now.max;
+  // What we set ourselves, or are about to, is taken for ours whoever sets it.
+  const auto journal = now == last_ ? std::nullopt : journal_of(*group);
+  const auto edited = [&](Edit& edit, int was, int is, int& original, std::vector<int> ours) {
+    if (is == was) return;
+    edit.moment = ++moment_;
+    edit.at = stage_.now();
+    edit.before = original;
+    edit.value = original = is;
+    if (std::ranges::find(ours, is) != ours.end()) edit.missed.insert({edit.before, is});
+  };
+  edited(min_edit_, last_.min, now.min, original_.min,
+         journal ? journal->our_min : std::vector<int>());
+  edited(max_edit_, last_.max, now.max, original_.max,
+         journal ? journal->our_max : std::vector<int>());
+  if (now.desired != last_.desired) desired_moment_ = ++moment_;
   if (now.desired > last_.desired) ups_ += now.desired - last_.desired;
+  if (now.desired < last_.desired) lowered_to_.insert(now.desired);
   if (now.desired < last_.desired) downs_ += last_.desired - now.desired;
   last_ = now;
   step();
@@ -242,67 +331,40 @@ void Oracle::notice_members(const sim::Group& group) {
     const bool leaving = is_leaving(member);
     const auto [at, added] = members_.try_emplace(member.id);
     Seen& seen = at->second;
+    if (added && under_way_) check_one_at_a_time(group);
+    if (leaving && !seen.leaving && under_way_ && !ours_.contains(member.id)) {
+      if (is_named(group, member.id)) note_mistaken(group, member.id);
+    }
     changed = changed || added || serves != seen.served || leaving != seen.leaving;
     if (seen.served && !serves && !ours_.contains(member.id)) {
       losses_.push_back(stage_.now());
-      if (!stage_.is_new(member)) ++old_lost_;
+      if (!stage_.is_new_in(group, member)) ++old_lost_;
     }
     if (leaving && !seen.leaving && timeline_.is_recording() && !ours_.contains(member.id)) {
       const auto& latest = group.activities->front();
       timeline_.add(stage_.now(), "AWS", member.id + " goes: " + latest.cause);
     }
-    seen = {serves, leaving, stage_.is_new(member)};
+    seen = {serves, leaving};
   }
   if (changed && timeline_.is_recording()) {
     timeline_.add(stage_.now(), "", bar_of(stage_, group));
   }
 }
 
-void Oracle::expect_no_mutation(const std::string& when, int mutations_before) {
-  if (stage_.exchange.mutations != mutations_before) {
-    complain(fmt::format("{}: {} mutations", when, stage_.exchange.mutations - mutations_before));
+// in-out never holds one instance more than the group is large, not even one that still ends: its
+// network interface is taken until EC2 says "terminated".
+void Oracle::check_one_at_a_time(const sim::Group& group) {
+  if (scenario_.strategy != recycle::Strategy::kInOut || scenario_.disturbed()) return;
+  int held = 0;
+  for (const auto& [id, seen] : members_) {
+    const sim::Ec2Instance* instance = stage_.region.ec2().find(id);
+    if (instance != nullptr && instance->state != "terminated") ++held;
   }
-}
-
-void Oracle::expect_restored(bool succeeded) {
-  const sim::Group* group = stage_.group();
-  if (group == nullptr || deleted_) return;
-  timeline_.add(stage_.now(), "", bar_of(stage_, *group));
-  const auto expect = [&](const char* what, int is, int low, int high) {
-    if (is < low || is > high) {
-      complain(low == high ? fmt::format("{} is {}, it was {}", what, is, low)
-                           : fmt::format("{} is {}, not {} to {}", what, is, low, high));
-    }
-  };
-  expect("min", group->min, original_.min, original_.min);
-  expect("max", group->max, original_.max, original_.max);
-  const auto bounded = [&](int size) { return std::clamp(size, original_.min, original_.max); };
-  expect("desired", group->desired, bounded(original_.desired - downs_),
-         bounded(original_.desired + ups_));
-  std::set<std::string> suspended;
-  for (const auto& [process, reason] : group->suspended) suspended.insert(process);
-  if (suspended != suspended_) complain("other processes are suspended than before");
-  for (const auto& member : group->members) {
-    if (member.is_protected && !protected_.contains(member.id)) {
-      complain(member.id + " is left protected");
-    }
-  }
-  std::map<std::string, std::string> tags;
-  for (const auto& [key, tag] : group->tags) tags[key] = tag.value;
-  for (const auto& [key, value] : tags) {
-    if (!tags_.contains(key)) complain("left on the group: the tag " + key);
-  }
-  if (tags != tags_) complain("the group's tags are not what they were");
-  if (!succeeded) return;
-  for (const auto& member : group->members) {
-    if (is_leaving(member)) continue;
-    // What an operator set aside is the operator's.
-    if (taken_by_others_.contains(member.id) || member.is_in("Standby")) continue;
-    if (!stage_.is_new(member)) complain(member.id + " is old after a success");
-  }
-  // Old instances that AWS replaced by itself came back as new ones beyond the size.
-  if (static_cast<int>(new_victims_.size()) > old_lost_) {
-    complain(*new_victims_.begin() + " was new, and we named it, in a run that succeeded");
+  const auto journal = journal_of(group);
+  const bool swaps = journal && journal->phase == recycle::Phase::kSwap;
+  if (swaps && held * scenario_.weight > std::max(original_.desired, group.desired)) {
+    complain(fmt::format("{} instances hold a network interface, the size is {}", held,
+                         original_.desired));
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/recycle_proof/scenario.h"
+#include "tests/recycle_proof/sibling.h"
 #include "tests/recycle_proof/stage.h"
 #include "tests/recycle_proof/timeline.h"
 
@@ -31,6 +32,9 @@ class Oracle {
   void others_take(const std::string& instance) { taken_by_others_.insert(instance); }
   void start(bool success_expected);
 
+  // This worker's message is done: what it saw last is what it may have known.
+  void done(int worker) { knew_ = std::max(knew_, looked_at_[worker]); }
+
   // --- What is asked at the end -----------------------------------------------------------------
   // All messages are settled and the region stands still.
   void expect_restored(bool succeeded);
@@ -39,6 +43,8 @@ class Oracle {
 
   const std::string& violation() const { return violation_; }
   bool group_deleted() const { return deleted_; }
+  // A newer version came too late for the last look at the group: it is for the next run.
+  bool template_came_late() const;
 
  private:
   struct Bounds {
@@ -47,18 +53,32 @@ class Oracle {
     int desired = 0;
     friend bool operator==(const Bounds&, const Bounds&) = default;
   };
+  // Of a bound, by others; the latest one.
+  struct Edit {
+    int moment = 0;
+    base::TimePoint at;
+    int before = 0;
+    int value = 0;
+    std::set<int> missed;  // values that may stay, because we cannot have seen it
+  };
   struct Seen {
     bool served = false;
     bool leaving = false;
-    bool was_new = false;
   };
 
-  void learn(const sim::Group& group);
   void check_terminate(int worker, const sim::ApiCall& call);
-  void check_bounds(const sim::ApiCall& call);
+  bool may_have_missed(int worker, const Edit& edit);
+  void judge_edits(int worker, const sim::ApiCall& call, const sim::Group& group);
+  void note_mistaken(const sim::Group& group, const std::string& id);
+  void check_hooks(const sim::Group& group, const sim::ApiCall& call);
+  void check_one_at_a_time(const sim::Group& group);
   void notice_members(const sim::Group& group);
   int floor() const;
   int recent_losses(int worker) const;
+  int known_version(const sim::Group& group) const;
+  bool is_old_for_all_we_knew(const sim::Group& group, const sim::Member& member) const;
+  int too_many_for_max() const;
+  int not_taken_back(bool succeeded) const;
   void expect_window(const sim::Member& victim);
   static Bounds bounds_of(const sim::Group& group) { return {group.min, group.max, group.desired}; }
 
@@ -72,8 +92,9 @@ class Oracle {
   std::set<std::string> suspended_;
   std::set<std::string> protected_;
   std::map<std::string, std::string> tags_;
-  int ups_ = 0;    // others' scale-outs since
-  int downs_ = 0;  // and scale-ins
+  int ups_ = 0;       // others' scale-outs since
+  int downs_ = 0;     // and scale-ins
+  int mistaken_ = 0;  // capacity of those that others took while we had named them
   bool deleted_ = false;
 
   Bounds last_;  // as of the last call or deed
@@ -84,11 +105,24 @@ class Oracle {
   int old_lost_ = 0;                     // old ones that others or fate took out of service
   std::vector<base::TimePoint> losses_;  // instances that others or fate took out of service
   std::map<int, base::TimePoint> looked_at_;
+  std::map<int, int> looks_;  // the same, and others' changes, in their order
+  int moment_ = 0;
+  Edit min_edit_;
+  Edit max_edit_;
+  int desired_moment_ = 0;
+  std::set<int> lowered_to_;  // desired, by others
+  std::set<std::string> mistaken_ids_;
+  std::string run_;            // the latest one
+  std::string below_floor_;    // what the call under way would do
+  base::TimePoint knew_;       // the last look of whoever said that it is done
   bool we_lowered_ = false;    // our last change of the capacity leaves AWS a choice
   bool unjournalled_ = false;  // the call under way, and what was before it
   Bounds bounds_before_;
   std::size_t suspended_before_ = 0;
   bool first_victim_ = true;
+  bool under_way_ = false;
+  std::string template_;  // the version that the group names
+  Sibling sibling_;
 };
 
 }  // namespace proof

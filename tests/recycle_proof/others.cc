@@ -2,6 +2,7 @@
 
 #include "sim/autoscaling_engine.h"
 #include "sim/autoscaling_service.h"
+#include "sim/cloudwatch_service.h"
 #include "sim/ec2_service.h"
 #include "sim/elb_service.h"
 
@@ -123,6 +124,7 @@ void Others::act(const Event& event) {
   sim::Group* group = stage_.group();
   if (group == nullptr || !group->status.empty()) return;
   oracle_.step();
+  stage_.exchange.met.deeds |= std::uint64_t{1} << static_cast<unsigned>(event.deed);
   auto& service = stage_.region.auto_scaling();
   switch (event.deed) {
     case Deed::kAlarmOut:
@@ -196,6 +198,16 @@ void Others::act(const Event& event) {
     case Deed::kCancel:
       set_control("cancel");
       break;
+    case Deed::kCancelRestore:
+      set_control("cancel-restore");
+      break;
+    case Deed::kPurge:
+      if (on_purge) on_purge();
+      break;
+    case Deed::kAlarmRings:
+      stage_.region.cloudwatch().set_alarm(kAlarm, "ALARM");
+      later(event.lasts, [this] { stage_.region.cloudwatch().set_alarm(kAlarm, "OK"); });
+      break;
   }
   oracle_.others_did(event);
 }
@@ -206,6 +218,7 @@ void Others::make_peace() {
   stage_.region.auto_scaling().never_healthy(0);
   stage_.region.faults().clear();
   stage_.exchange.misfortunes.clear();
+  stage_.surroundings.failures_left = 0;
   take_control_back();
   ask("CancelInstanceRefresh", {{"AutoScalingGroupName", kGroup}});
   if (sim::Group* group = stage_.group()) {

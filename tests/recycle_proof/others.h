@@ -5,6 +5,8 @@
 #include "tests/recycle_proof/oracle.h"
 #include "tests/recycle_proof/stage.h"
 
+#include <functional>
+
 namespace proof {
 
 class Others {
@@ -13,6 +15,7 @@ class Others {
   void act(const Event& event);
   // Everything that stands in a recycle's way goes: capacity is back, hooks pass, health returns.
   void make_peace();
+  std::function<void()> on_purge;
 
  private:
   void ask(const char* operation, sim::Json arguments);

@@ -2,6 +2,7 @@
 // oracle.
 #pragma once
 
+#include "tests/recycle_proof/met.h"
 #include "tests/recycle_proof/scenario.h"
 
 #include <cstdint>
@@ -17,7 +18,9 @@ struct Report {
   int calls = 0;
   int mutations = 0;
   int workers = 0;
+  int versions = 0;  // different ones of the instances, once the messages were settled
   bool succeeded = false;
+  Met met;
   base::Duration virtual_time{0};
 };
 

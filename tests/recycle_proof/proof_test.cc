@@ -28,8 +28,11 @@ Scenario undisturbed(std::uint64_t seed) {
   scenario.events.clear();
   scenario.misfortunes.clear();
   scenario.duplicates = 0;
-  scenario.two_workers = scenario.dry_run = scenario.stuck_hook = false;
-  scenario.throttle = scenario.error = scenario.lost = scenario.stale = 0;
+  scenario.two_workers = scenario.dry_run = scenario.stuck_hook = scenario.sibling = false;
+  scenario.cause = Scenario::Cause::kRequest;
+  scenario.hooks.failures = 0;
+  scenario.rollback = false;
+  scenario.throttle = scenario.error = scenario.lost = scenario.stale = scenario.contention = 0;
   scenario.latency = base::Duration(0);
   return scenario;
 }
@@ -91,6 +94,31 @@ TEST_P(EveryCall, ADeathThereIsHealedByTheNextWorker) {
   }
 }
 
+class EveryMoment : public testing::TestWithParam<std::tuple<Strategy, int, Deed>> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    , EveryMoment,
+    testing::Combine(testing::Values(Strategy::kOutIn, Strategy::kInOut), testing::Values(1, 3),
+                     testing::Values(Deed::kPause, Deed::kCancel, Deed::kCancelRestore)));
+
+// A pause of a day is no failure; a cancel leaves sizes, bounds, processes and protection as they
+// were, and with the version before wanted back, no mixture of versions.
+TEST_P(EveryMoment, AnOperatorMayStopItThere) {
+  const auto [strategy, size, deed] = GetParam();
+  const Scenario alone = small(strategy, size);
+  const int calls = carry_out(alone, false).calls;
+  for (int call = 1; call <= calls; ++call) {
+    Scenario stopped = alone;
+    stopped.events.push_back(
+        {.deed = deed, .call = call, .at = {}, .amount = 1, .lasts = std::chrono::hours(25)});
+    const Report report = carry_out(stopped, false);
+    ASSERT_EQ(report.violation, "") << describe(stopped) << carry_out(stopped, true).timeline;
+    ASSERT_TRUE(report.succeeded) << describe(stopped);
+    if (deed == Deed::kCancel) continue;
+    ASSERT_EQ(report.versions, 1) << describe(stopped) << carry_out(stopped, true).timeline;
+  }
+}
+
 std::vector<std::string> planned_operations(Stage& stage, const Scenario& scenario,
                                             const recycle::Config& config) {
   recycle::PolicyOverrides overrides;
@@ -102,7 +130,9 @@ std::vector<std::string> planned_operations(Stage& stage, const Scenario& scenar
   for (const auto& step : report->steps) {
     const bool acts =
         step.operation != "wait" && step.operation != "finished" && step.operation != "abort";
-    if (acts) operations.push_back(step.operation);
+    // A hook ends in the journal that says so.
+    const bool hook = step.operation == "RunHook";
+    if (acts) operations.push_back(hook ? "CreateOrUpdateTags" : step.operation);
   }
   return operations;
 }
@@ -126,6 +156,8 @@ TEST(DryRun, PlansWhatTheRealRunThenDoesAndChangesNothing) {
     recycle::Config config;
     config.poll_interval = scenario.poll_interval;
     config.default_window.allowed = std::nullopt;
+    config.gates.commands = {kProbe};
+    config.gates.hooks = {kHook};
     const auto planned = planned_operations(stage, scenario, config);
     ASSERT_EQ(stage.exchange.mutations, 0) << describe(scenario);
     std::vector<std::string> done;
@@ -151,6 +183,7 @@ TEST(DryRun, AsksForNoMutationWhateverOthersDo) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     Scenario scenario = make_scenario(seed);
     scenario.dry_run = true;
+    scenario.cause = Scenario::Cause::kRequest;
     const Report report = carry_out(scenario, false);
     ASSERT_EQ(report.violation, "") << describe(scenario);
     ASSERT_EQ(report.mutations, 0) << describe(scenario);

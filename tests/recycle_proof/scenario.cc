@@ -60,6 +60,14 @@ void draw_bounds(base::Random& random, Scenario& scenario) {
   }
 }
 
+std::string range_of(int start, int length) {
+  const auto text = [](int second) {
+    second %= 86'400;
+    return fmt::format("{:02}:{:02}:{:02}", second / 3'600, second / 60 % 60, second % 60);
+  };
+  return text(start) + "-" + text(start + length);
+}
+
 // Both sides of each change of the clocks, and an ordinary day.
 base::TimePoint draw_start(base::Random& random) {
   static const std::array<const char*, 6> kDays = {"2026-01-02T03:04:05Z", "2026-03-28T20:00:00Z",
@@ -76,24 +84,54 @@ void draw_window(base::Random& random, Scenario& scenario) {
   if (random.chance(0.15)) return;  // the whole day
   const int start = between(random, 0, 86'399);
   const int length = pick(random, std::array<int, 4>{600, 3'600, 4 * 3'600, 12 * 3'600});
-  const auto text = [](int second) {
-    second %= 86'400;
-    return fmt::format("{:02}:{:02}:{:02}", second / 3'600, second / 60 % 60, second % 60);
-  };
-  scenario.window = text(start) + "-" + text(start + length);
+  scenario.window = range_of(start, length);
+}
+
+// Leaves some of the window open, whatever that is.
+void draw_exclusion(base::Random& random, Scenario& scenario) {
+  scenario.no_weekends = random.chance(0.4);
+  if (scenario.no_weekends && random.chance(0.5)) return;
+  int start = between(random, 0, 86'399);
+  int length = between(random, 600, 4 * 3'600);
+  if (!scenario.window.empty()) {
+    const int opens = second_of(scenario.window, 0);
+    const int open = (second_of(scenario.window, 9) - opens + 86'400) % 86'400;
+    if (open < 3'600) return;  // too short to be cut in two
+    start = opens + between(random, 0, open / 2);
+    length = std::min(length, open / 2 - 1);
+  }
+  scenario.excluded = range_of(start, length);
+}
+
+void draw_gates(base::Random& random, Scenario& scenario) {
+  Gates& gates = scenario.gates;
+  if (random.chance(0.5)) gates.min_age = seconds(random, 10, 90);
+  gates.http = random.chance(0.5);
+  gates.command = random.chance(0.4);
+  if (gates.http || gates.command) gates.passes_after = seconds(random, 0, 120);
+  gates.alarms = random.chance(0.4);
+  if (gates.alarms) gates.bake = seconds(random, 30, 180);
+}
+
+void draw_hooks(base::Random& random, Scenario& scenario) {
+  scenario.hooks.any = true;
+  if (random.chance(0.4)) scenario.hooks.failures = between(random, 1, 4);
+  scenario.hooks.failure_stops = random.chance(0.6);
 }
 
 Event draw_event(base::Random& random, const Scenario& scenario) {
-  static const std::array<Deed, 27> kDeeds = {
-      Deed::kAlarmOut,     Deed::kAlarmOut,     Deed::kAlarmIn,       Deed::kAlarmIn,
-      Deed::kAlarmIn,      Deed::kSchedule,     Deed::kOperatorMax,   Deed::kOperatorMin,
-      Deed::kNewTemplate,  Deed::kNewTemplate,  Deed::kKillOld,       Deed::kKillOld,
-      Deed::kKillNew,      Deed::kKillNew,      Deed::kSicken,        Deed::kShortage,
-      Deed::kFailLaunches, Deed::kNeverHealthy, Deed::kSuspendLaunch, Deed::kProtectOld,
-      Deed::kStandbyOld,   Deed::kDeleteGroup,  Deed::kUnbalance,     Deed::kRefresh,
-      Deed::kPause,        Deed::kPause,        Deed::kCancel};
+  static const std::array<Deed, 30> kDeeds = {
+      Deed::kAlarmOut,      Deed::kAlarmOut,     Deed::kAlarmIn,       Deed::kAlarmIn,
+      Deed::kAlarmIn,       Deed::kSchedule,     Deed::kOperatorMax,   Deed::kOperatorMin,
+      Deed::kNewTemplate,   Deed::kNewTemplate,  Deed::kKillOld,       Deed::kKillOld,
+      Deed::kKillNew,       Deed::kKillNew,      Deed::kSicken,        Deed::kShortage,
+      Deed::kFailLaunches,  Deed::kNeverHealthy, Deed::kSuspendLaunch, Deed::kProtectOld,
+      Deed::kStandbyOld,    Deed::kDeleteGroup,  Deed::kUnbalance,     Deed::kRefresh,
+      Deed::kPause,         Deed::kPause,        Deed::kCancel,        Deed::kCancelRestore,
+      Deed::kCancelRestore, Deed::kPurge};
   Event event;
   event.deed = pick(random, kDeeds);
+  if (scenario.gates.alarms && random.chance(0.3)) event.deed = Deed::kAlarmRings;
   const int reach = 40 + 8 * scenario.desired;
   if (random.chance(0.7)) {
     event.call = between(random, 1, reach);
@@ -108,6 +146,9 @@ Event draw_event(base::Random& random, const Scenario& scenario) {
   if (event.deed == Deed::kOperatorMin) event.amount = between(random, 0, size);
   if (event.deed == Deed::kShortage) event.amount = between(random, 0, scenario.zones - 1);
   if (event.deed == Deed::kNeverHealthy) event.amount = between(random, 1, 60);
+  if (event.deed == Deed::kPause && random.chance(0.15)) {
+    event.lasts = std::chrono::hours(24) + seconds(random, 0, 7'200);
+  }
   return event;
 }
 
@@ -141,6 +182,11 @@ void draw_misfortunes(base::Random& random, Scenario& scenario) {
 
 }  // namespace
 
+int second_of(const std::string& range, std::size_t at) {
+  return std::stoi(range.substr(at, 2)) * 3'600 + std::stoi(range.substr(at + 3, 2)) * 60 +
+         std::stoi(range.substr(at + 6, 2));
+}
+
 bool Scenario::has(Deed deed) const {
   return std::ranges::any_of(events, [&](const Event& event) { return event.deed == deed; });
 }
@@ -150,7 +196,13 @@ bool Scenario::must_succeed() const {
   static constexpr std::array kFatal = {
       Deed::kShortage,   Deed::kFailLaunches, Deed::kNeverHealthy, Deed::kSuspendLaunch,
       Deed::kProtectOld, Deed::kStandbyOld,   Deed::kDeleteGroup,  Deed::kOperatorMax,
-      Deed::kSicken,     Deed::kRefresh,      Deed::kCancel};
+      Deed::kSicken,     Deed::kRefresh,      Deed::kCancel,       Deed::kCancelRestore,
+      Deed::kAlarmRings, Deed::kPurge};
+  if (hooks.failures >= 3 && hooks.failure_stops) return false;
+  // Each of two workers that take turns proves the age of the new ones from the beginning.
+  if (two_workers && gates.min_age.count() > 0) return false;
+  // Many that are replaced in their place take longer than new ones may.
+  if (has(Deed::kNewTemplate) && desired > 12) return false;
   return std::ranges::none_of(kFatal, [&](Deed deed) { return has(deed); });
 }
 
@@ -175,10 +227,26 @@ Scenario make_scenario(std::uint64_t seed) {
   scenario.warm_pool = random.chance(0.02);
   if (random.chance(0.04)) weigh(scenario, between(random, 2, 3));
   scenario.starts = draw_start(random);
-  if (scenario.strategy == Strategy::kOutInTimed) draw_window(random, scenario);
+  if (scenario.strategy == Strategy::kOutInTimed) {
+    draw_window(random, scenario);
+    if (random.chance(0.3)) draw_exclusion(random, scenario);
+  }
+  if (random.chance(0.15)) draw_gates(random, scenario);
+  if (random.chance(0.1)) draw_hooks(random, scenario);
+  scenario.sibling = random.chance(0.05);
   scenario.force = random.chance(0.08);
   scenario.dry_run = random.chance(0.03);
   if (random.chance(0.2)) scenario.duplicates = between(random, 1, 2);
+  if (!scenario.force && !scenario.dry_run && random.chance(0.15)) {
+    const bool group = random.chance(0.5) && scenario.weight == 1;
+    scenario.cause = group ? Scenario::Cause::kGroupChanged : Scenario::Cause::kTemplateChanged;
+  }
+
+  const bool plain = !scenario.force && scenario.weight == 1;
+  if (plain && scenario.cause == Scenario::Cause::kRequest && random.chance(0.05)) {
+    scenario.rollback = true;
+    scenario.kept = scenario.desired;
+  }
 
   const double quiet = random.uniform();
   if (quiet > 0.3) {
@@ -186,15 +254,16 @@ Scenario make_scenario(std::uint64_t seed) {
     for (int i = 0; i < count; ++i) scenario.events.push_back(draw_event(random, scenario));
   }
 
-  scenario.poll_interval = seconds(random, 5, 45);
+  scenario.poll_interval = seconds(random, 10, 60);
   if (random.chance(0.3)) scenario.jitter = 0.5;
   if (random.chance(0.3)) scenario.latency = base::Duration(between(random, 50, 4'000));
   if (random.chance(0.15)) scenario.throttle = 0.1;
   if (random.chance(0.15)) scenario.error = 0.05;
   if (random.chance(0.15)) scenario.lost = 0.05;
   if (random.chance(0.12)) scenario.stale = 0.3;
+  if (random.chance(0.06)) scenario.contention = 0.25;
   if (random.chance(0.4)) draw_misfortunes(random, scenario);
-  if (scenario.duplicates > 0 && random.chance(0.3)) scenario.two_workers = true;
+  if (scenario.duplicates > 0 && !scenario.sibling) scenario.two_workers = random.chance(0.4);
   scenario.wire = seed % kWireEvery == 0;
   return scenario;
 }
@@ -221,6 +290,9 @@ std::string describe(const Event& event) {
       {Deed::kRefresh, "somebody starts an instance refresh"},
       {Deed::kPause, "an operator pauses the recycle"},
       {Deed::kCancel, "an operator cancels the recycle"},
+      {Deed::kCancelRestore, "an operator cancels the recycle and wants the version before"},
+      {Deed::kAlarmRings, "an alarm rings"},
+      {Deed::kPurge, "somebody purges the queue"},
   };
   std::string text = fmt::format("{} {}", kNames.at(event.deed), event.amount);
   if (event.lasts.count() > 0) text += fmt::format(" ({} s)", event.lasts.count() / 1000);
@@ -238,11 +310,32 @@ std::string describe(const Scenario& s) {
   if (s.warm_pool) text += "  a warm pool\n";
   if (s.weight > 1) text += fmt::format("  every instance weighs {}\n", s.weight);
   for (const auto& process : s.suspended) text += "  suspended before: " + process + "\n";
-  if (!s.window.empty()) text += fmt::format("  window {} {}\n", s.window, s.time_zone);
+  if (!s.time_zone.empty()) {
+    text += fmt::format("  window {}, without {}{}, {}\n", s.window, s.excluded,
+                        s.no_weekends ? " Sat-Sun" : "", s.time_zone);
+  }
+  const Gates& g = s.gates;
+  if (g.min_age.count() > 0 || g.http || g.command || g.alarms) {
+    text += fmt::format(
+        "  gates: age {} s{}{}, passed after {} s{}\n", g.min_age.count() / 1000,
+        g.http ? ", HTTP" : "", g.command ? ", command" : "", g.passes_after.count() / 1000,
+        g.alarms ? fmt::format(", alarms quiet for {} s", g.bake.count() / 1000) : std::string());
+  }
+  if (s.hooks.any) {
+    text += fmt::format("  hooks; the first {} attempts fail, which {} the run\n", s.hooks.failures,
+                        s.hooks.failure_stops ? "ends" : "does not end");
+  }
+  if (s.rollback) text += "  a roll-back to version 1\n";
+  if (s.sibling) text += "  a sibling in another zone\n";
+  if (s.cause != Scenario::Cause::kRequest) {
+    text += fmt::format("  caused by a change of the {}\n",
+                        s.cause == Scenario::Cause::kGroupChanged ? "group" : "template");
+  }
   text += fmt::format(
-      "  poll {} s, latency {} ms, jitter {}, throttle {}, error {}, lost {}, stale {}\n",
+      "  poll {} s, latency {} ms, jitter {}, throttle {}, error {}, lost {}, stale {}, "
+      "contention {}\n",
       s.poll_interval.count() / 1000, s.latency.count(), s.jitter, s.throttle, s.error, s.lost,
-      s.stale);
+      s.stale, s.contention);
   for (const Event& event : s.events) {
     text += event.call > 0 ? fmt::format("  after call {}: ", event.call)
                            : fmt::format("  after {} s: ", event.at.count() / 1000);

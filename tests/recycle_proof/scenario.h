@@ -35,6 +35,9 @@ enum class Deed {
   kRefresh,        // somebody starts an instance refresh
   kPause,          // an operator pauses the recycle for `lasts`, by the control tag
   kCancel,         // an operator cancels it, by the control tag
+  kCancelRestore,  // ... and wants the version before back
+  kAlarmRings,     // an alarm of the gates rings for `lasts`
+  kPurge,          // somebody purges the queue: what is in it is lost for good
 };
 
 // Right after the given call of the workers, or `at` after the start when `call` is 0.
@@ -44,6 +47,22 @@ struct Event {
   base::Duration at{0};
   int amount = 0;
   base::Duration lasts{0};
+};
+
+// What a new instance must pass (consumers/recycle/gates).
+struct Gates {
+  base::Duration min_age{0};
+  bool http = false;
+  bool command = false;
+  base::Duration passes_after{0};  // its launch -> the HTTP check and the command say yes
+  bool alarms = false;
+  base::Duration bake{0};
+};
+
+struct Hooks {
+  bool any = false;
+  int failures = 0;  // the first attempts fail
+  bool failure_stops = true;
 };
 
 struct Scenario {
@@ -66,10 +85,18 @@ struct Scenario {
   int weight = 1;  // of every instance: the sizes above are multiples of it
   std::map<std::string, std::string> tags;  // beyond those of the strategy
   std::string window;                       // local times, "HH:MM:SS-HH:MM:SS"
+  std::string excluded;                     // the same
+  bool no_weekends = false;                 // Saturdays and Sundays are excluded as well
   std::string time_zone;
+  Gates gates;
+  Hooks hooks;
+  bool sibling = false;  // one more group of the component, in another zone
 
-  // The request.
+  // The request: by hand, or by the events of CloudTrail that the group or its template changed.
+  enum class Cause { kRequest, kGroupChanged, kTemplateChanged };
+  Cause cause = Cause::kRequest;
   bool force = false;
+  bool rollback = false;  // all are new, and the version before is asked for
   bool dry_run = false;
   int duplicates = 0;  // further requests for the same group, some minutes apart
 
@@ -85,6 +112,7 @@ struct Scenario {
   double error = 0;
   double lost = 0;
   double stale = 0;
+  double contention = 0;  // another activity, or another caller, is in the way
   std::vector<Misfortune> misfortunes;
   bool two_workers = false;  // the second request is not held back by the first
   bool wire = false;         // through signatures, HTTP and XML
@@ -93,8 +121,11 @@ struct Scenario {
   // Only what a recycle must come through with every instance new.
   bool must_succeed() const;
   bool has(Deed deed) const;
+  bool is_cancelled() const { return has(Deed::kCancel) || has(Deed::kCancelRestore); }
 };
 
+// Seconds since midnight of "HH:MM:SS-HH:MM:SS": of its first (0) or its last (9) second.
+int second_of(const std::string& range, std::size_t at);
 Scenario make_scenario(std::uint64_t seed);
 std::string describe(const Event& event);
 // A few lines for a person.

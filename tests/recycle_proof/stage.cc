@@ -2,9 +2,12 @@
 
 #include "sim/autoscaling_engine.h"
 #include "sim/autoscaling_service.h"
+#include "sim/cloudwatch_service.h"
 #include "sim/ec2_service.h"
 #include "sim/elb_service.h"
 
+#include <algorithm>
+#include <set>
 #include <stdexcept>
 
 namespace proof {
@@ -23,29 +26,40 @@ sim::WorldConfig world_config(std::uint64_t seed) {
 
 }  // namespace
 
-Worker::Worker(int number, sim::Region& region, base::Clock& clock, Exchange& exchange,
-               std::uint64_t seed, bool wire)
-    : line(exchange, number, seed),
-      http(region, line),
+Worker::Worker(int number, Stage& stage, std::uint64_t seed, bool wire)
+    : line(stage.exchange, number, seed),
+      http(stage.region, line),
       credentials({"AKIDWORKER", base::Secret("worker-secret"), base::Secret(), std::nullopt, "t"}),
       random(seed),
-      caller(http, credentials, clock, random,
+      caller(http, credentials, stage.loop.clock(), random,
              aws::EndpointConfig{base::Region("eu-west-2"), "http://aws.test", {}}),
-      auto_scaling(caller, region, line),
-      ec2(caller, region, line),
-      elb(caller, region, line),
+      auto_scaling(caller, stage.region, line),
+      ec2(caller, stage.region, line),
+      elb(caller, stage.region, line),
       wired_auto_scaling(caller),
       wired_ec2(caller),
       wired_elb(caller),
       step_functions(caller),
       sts(caller),
+      cloudwatch(caller),
+      alarms(cloudwatch, stage.loop.clock()),
+      outdoors(stage.surroundings, line),
+      outside{.alarms = alarms,
+              .http = outdoors,
+              .run =
+                  [this](std::vector<std::string> words, aws::ProcessLimits limits) {
+                    return outdoors.run(std::move(words), std::move(limits));
+                  },
+              .commands = {{kProbe, {kProbe}}},
+              .hooks = {{kHook, {base::Secret(), {kHook}}}}},
       services{wire ? wired_auto_scaling : auto_scaling,
                wire ? wired_ec2 : ec2,
                wire ? wired_elb : elb,
                step_functions,
                sts,
-               clock,
-               random} {}
+               stage.loop.clock(),
+               random,
+               &outside} {}
 
 Stage::Stage(const Scenario& scenario)
     : loop(scenario.starts - std::chrono::minutes(10)),
@@ -56,7 +70,11 @@ Stage::Stage(const Scenario& scenario)
                .after = {},
                .before_mutation = {},
                .on_look = {},
-               .on_freeze = {}} {
+               .on_freeze = {}},
+      surroundings{.region = region,
+                   .passes_after = scenario.gates.passes_after,
+                   .failures_left = scenario.hooks.failures} {
+  gates_ = scenario.gates;
   seed_ = scenario.seed;
   wire_ = scenario.wire;
   build(scenario);
@@ -65,131 +83,68 @@ Stage::Stage(const Scenario& scenario)
 
 Worker& Stage::new_worker() {
   const int number = static_cast<int>(workers.size()) + 1;
-  return workers.emplace_back(number, region, loop.clock(), exchange,
-                              seed_ * 31 + static_cast<std::uint64_t>(number), wire_);
+  return workers.emplace_back(number, *this, seed_ * 31 + static_cast<std::uint64_t>(number),
+                              wire_);
 }
 
 sim::AutoScalingEngine& Stage::engine() { return region.auto_scaling().engine(); }
 
 sim::Group* Stage::group() { return engine().find(kGroup); }
 
-void Stage::call(const std::string& service, const std::string& operation, Json arguments) {
-  sim::ApiCall api_call;
-  api_call.service = service;
-  api_call.operation = operation;
-  api_call.arguments = std::move(arguments);
-  api_call.api_version = "2015-12-01";
-  sim::ApiOutcome outcome;
-  if (service == "autoscaling") outcome = region.auto_scaling().carry_out(api_call);
-  if (service == "ec2") outcome = region.ec2().carry_out(api_call);
-  if (service == "elasticloadbalancing") {
-    outcome = loop.run(region.elb().handle(std::move(api_call)));
-  }
-  if (const auto* error = std::get_if<sim::ApiError>(&outcome)) {
-    throw std::runtime_error(operation + ": " + error->message);
-  }
-}
-
-void Stage::build(const Scenario& scenario) {
-  engine().lags().jitter = scenario.jitter;
-  call("ec2", "CreateLaunchTemplate",
-       {{"LaunchTemplateName", kTemplate}, {"LaunchTemplateData", {{"ImageId", "ami-1"}}}});
-  Json zones = Json::array();
-  for (int i = 0; i < scenario.zones; ++i) {
-    zones.push_back(std::string("eu-west-2") + static_cast<char>('a' + i));
-  }
-  Json arguments = {{"AutoScalingGroupName", kGroup},
-                    {"MinSize", std::to_string(std::min(scenario.min, scenario.desired))},
-                    {"MaxSize", std::to_string(scenario.max)},
-                    {"DesiredCapacity", std::to_string(scenario.desired - scenario.kept)},
-                    {"LaunchTemplate", {{"LaunchTemplateName", kTemplate}, {"Version", "$Latest"}}},
-                    {"HealthCheckType", scenario.health_check},
-                    {"AvailabilityZones", std::move(zones)}};
-  if (scenario.kept > 0) arguments["MinSize"] = "0";
-  if (scenario.weight > 1) {
-    const Json heavy = {{"InstanceType", "t3.large"},
-                        {"WeightedCapacity", std::to_string(scenario.weight)}};
-    arguments["MixedInstancesPolicy"] = {
-        {"LaunchTemplate",
-         {{"LaunchTemplateSpecification", arguments["LaunchTemplate"]},
-          {"Overrides", Json::array({heavy})}}}};
-    arguments.erase("LaunchTemplate");
-  }
-  if (scenario.target_group) {
-    call("elasticloadbalancing", "CreateTargetGroup", {{"Name", "web"}});
-    sim::ApiCall describe;
-    describe.service = "elasticloadbalancing";
-    describe.operation = "DescribeTargetGroups";
-    describe.api_version = "2015-12-01";
-    const auto outcome = loop.run(region.elb().handle(std::move(describe)));
-    const Json& found = std::get<sim::ApiAnswer>(outcome).result;
-    arguments["TargetGroupARNs"] = Json::array({found["TargetGroups"][0]["TargetGroupArn"]});
-    region.elb().set_deregistration_delay(std::chrono::seconds(30));
-  }
-  call("autoscaling", "CreateAutoScalingGroup", arguments);
-  Json tags = Json::array();
-  auto given = scenario.tags;
-  given[std::string(recycle::kTagRecycleOnUpdate)] = "true";
-  given[std::string(recycle::kTagStrategy)] = recycle::to_string(scenario.strategy);
-  if (!scenario.window.empty()) given[std::string(recycle::kTagWindow)] = scenario.window;
-  if (!scenario.time_zone.empty()) given[std::string(recycle::kTagTimeZone)] = scenario.time_zone;
-  for (const auto& [key, value] : given) {
-    tags.push_back({{"ResourceId", kGroup},
-                    {"ResourceType", "auto-scaling-group"},
-                    {"Key", key},
-                    {"Value", value}});
-  }
-  call("autoscaling", "CreateOrUpdateTags", {{"Tags", std::move(tags)}});
-  loop.run_for(std::chrono::minutes(4));
-  if (!scenario.force) new_template_version();
-  if (scenario.kept > 0) {
-    call("autoscaling", "UpdateAutoScalingGroup",
-         {{"AutoScalingGroupName", kGroup},
-          {"MinSize", std::to_string(scenario.min)},
-          {"DesiredCapacity", std::to_string(scenario.desired)}});
-  }
-  loop.run_for(std::chrono::minutes(4));
-  const auto hook = [&](const char* name, const char* transition) {
-    call("autoscaling", "PutLifecycleHook",
-         {{"AutoScalingGroupName", kGroup},
-          {"LifecycleHookName", name},
-          {"LifecycleTransition", transition},
-          {"HeartbeatTimeout", scenario.stuck_hook ? "3600" : "60"},
-          {"DefaultResult", scenario.stuck_hook ? "ABANDON" : "CONTINUE"}});
-  };
-  if (scenario.launch_hook) hook("ready", "autoscaling:EC2_INSTANCE_LAUNCHING");
-  if (scenario.terminate_hook) hook("bye", "autoscaling:EC2_INSTANCE_TERMINATING");
-  if (scenario.warm_pool) call("autoscaling", "PutWarmPool", {{"AutoScalingGroupName", kGroup}});
-  for (const auto& process : scenario.suspended) {
-    call("autoscaling", "SuspendProcesses",
-         {{"AutoScalingGroupName", kGroup}, {"ScalingProcesses", Json::array({process})}});
-  }
-  loop.run_for(std::chrono::minutes(2));
-  sim::Faults& faults = region.faults();
-  faults.settings().stale_reads = scenario.stale;
-  const auto rule = [&](sim::FaultKind kind, double probability) {
-    if (probability <= 0) return;
-    sim::FaultRule one;
-    one.kind = kind;
-    one.probability = probability;
-    faults.add(one);
-  };
-  rule(sim::FaultKind::kThrottle, scenario.throttle);
-  rule(sim::FaultKind::kError, scenario.error);
-  rule(sim::FaultKind::kLost, scenario.lost);
-}
-
 void Stage::new_template_version() {
   call("ec2", "CreateLaunchTemplateVersion",
        {{"LaunchTemplateName", kTemplate},
         {"SourceVersion", "$Latest"},
         {"LaunchTemplateData", {{"ImageId", "ami-2"}}}});
-  ++latest_version_;
+  versions_.push_back(now());
 }
 
-bool Stage::is_new(const sim::Member& member) const {
-  if (force_before && member.launched < *force_before) return false;
-  return member.launch_template.version == std::to_string(latest_version_);
+int Stage::target_version_at(const sim::Group& group, base::TimePoint at) const {
+  const auto& named = group.mixed ? group.mixed->launch_template : group.launch_template;
+  if (!named.version.starts_with('$')) return std::stoi(named.version);  // by a roll-back
+  return static_cast<int>(
+      std::ranges::count_if(versions_, [at](base::TimePoint since) { return since <= at; }));
+}
+
+int Stage::target_version(const sim::Group& group) const {
+  return target_version_at(group, base::TimePoint::max());
+}
+
+int Stage::version_of(const sim::Member& member) {
+  return std::stoi(member.launch_template.version);
+}
+
+bool Stage::any_journal() {
+  return std::ranges::any_of(engine().groups(), [](const auto& entry) {
+    const sim::Group& group = entry.second;
+    return group.status.empty() && group.tags.contains(std::string(recycle::kJournalPrefix));
+  });
+}
+
+int Stage::versions() {
+  std::set<int> versions;
+  if (const sim::Group* found = group()) {
+    for (const auto& member : found->members) {
+      if (!member.is_in("Terminat")) versions.insert(version_of(member));
+    }
+  }
+  return static_cast<int>(versions.size());
+}
+
+bool Stage::is_forced_out(const sim::Group& group, const sim::Member& member) const {
+  const auto& named = group.mixed ? group.mixed->launch_template : group.launch_template;
+  const bool rolled_back = !named.version.starts_with('$');
+  return force_before && member.launched < *force_before && !rolled_back;
+}
+
+bool Stage::is_new_in(const sim::Group& group, const sim::Member& member) {
+  if (is_forced_out(group, member)) return false;
+  return version_of(member) == target_version(group);
+}
+
+bool Stage::is_new(const sim::Member& member) {
+  const sim::Group* found = group();
+  return found != nullptr && is_new_in(*found, member);
 }
 
 bool Stage::serves(const sim::Group& group, const sim::Member& member) {
@@ -200,6 +155,26 @@ bool Stage::serves(const sim::Group& group, const sim::Member& member) {
     if (region.elb().health(pool, member.id) != "healthy") return false;
   }
   return true;
+}
+
+bool Stage::is_proven(const sim::Group& group, const sim::Member& member) {
+  if (!serves(group, member)) return false;
+  if (!is_new_in(group, member)) return true;
+  if (gates_.min_age.count() > 0) {
+    if (!member.in_service_since || now() < *member.in_service_since + gates_.min_age) return false;
+  }
+  const bool asked = gates_.http || gates_.command;
+  return !asked || surroundings.is_up(*region.ec2().find(member.id));
+}
+
+int Stage::proven() {
+  int count = 0;
+  if (const sim::Group* found = group()) {
+    for (const auto& member : found->members) {
+      if (is_proven(*found, member)) count += member.weight;
+    }
+  }
+  return count;
 }
 
 int Stage::serving() {

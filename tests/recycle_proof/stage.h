@@ -3,6 +3,8 @@
 
 #include "aws/credentials.h"
 #include "consumers/recycle/consumer.h"
+#include "consumers/recycle/gates/outside.h"
+#include "consumers/recycle/journal.h"
 #include "sim/autoscaling_engine.h"
 #include "sim/autoscaling_service.h"
 #include "sim/ec2_service.h"
@@ -11,6 +13,7 @@
 #include "sim/virtual_loop.h"
 #include "tests/recycle_proof/direct_clients.h"
 #include "tests/recycle_proof/scenario.h"
+#include "tests/recycle_proof/surroundings.h"
 #include "tests/recycle_proof/wire_http.h"
 
 #include <list>
@@ -18,13 +21,19 @@
 
 namespace proof {
 
-inline constexpr const char* kGroup = "payments-asg-1";
+inline constexpr const char* kGroup = "web_a-asg-1";
+inline constexpr const char* kSibling = "web_b-asg-1";
 inline constexpr const char* kTemplate = "web";
+
+inline bool is_leaving(const sim::Member& member) {
+  return member.is_in("Terminat") || member.is_in("Detach");
+}
+
+struct Stage;
 
 // What one process holds: its line, its clients.
 struct Worker {
-  Worker(int number, sim::Region& region, base::Clock& clock, Exchange& exchange,
-         std::uint64_t seed, bool wire);
+  Worker(int number, Stage& stage, std::uint64_t seed, bool wire);
 
   Line line;
   WireHttp http;
@@ -39,6 +48,10 @@ struct Worker {
   aws::Elb wired_elb;
   aws::StepFunctions step_functions;
   aws::Sts sts;
+  aws::CloudWatch cloudwatch;
+  consumers::recycle::AlarmBook alarms;
+  Outdoors outdoors;
+  consumers::recycle::Outside outside;
   consumers::recycle::Services services;
 };
 
@@ -48,16 +61,31 @@ struct Stage {
   sim::VirtualLoop loop;
   sim::Region region;
   Exchange exchange;
+  Surroundings surroundings;
   std::list<Worker> workers;
 
   Worker& new_worker();
   sim::AutoScalingEngine& engine();
   sim::Group* group();  // null once it is gone
-  int latest_version() const { return latest_version_; }
   void new_template_version();
-  bool is_new(const sim::Member& member) const;
+  // The version that the group launches: the newest, or the one that a roll-back has set it to.
+  int target_version(const sim::Group& group) const;
+  // What that was: templates change under a run's eyes.
+  int target_version_at(const sim::Group& group, base::TimePoint at) const;
+  bool is_new(const sim::Member& member);
+  bool is_new_in(const sim::Group& group, const sim::Member& member);
+  // A forced run replaces it whatever its version.
+  bool is_forced_out(const sim::Group& group, const sim::Member& member) const;
+  static int version_of(const sim::Member& member);
+  bool any_journal();
+  int versions();  // how many different ones the instances are of
   bool serves(const sim::Group& group, const sim::Member& member);
-  int serving();  // in capacity units
+  // And, if it is a new one, has passed the gates.
+  bool is_proven(const sim::Group& group, const sim::Member& member);
+  int proven();   // in capacity units
+  int serving();  // the same
+  // What CloudTrail says of the change that is the cause of the run.
+  std::vector<sim::Json> events;
   base::TimePoint now() { return loop.clock().now(); }
   base::Duration since_start() {
     return std::chrono::duration_cast<base::Duration>(now() - started);
@@ -68,10 +96,18 @@ struct Stage {
  private:
   void call(const std::string& service, const std::string& operation, sim::Json arguments);
   void build(const Scenario& scenario);
+  void create_group(const Scenario& scenario);
+  void create_sibling(const Scenario& scenario);
+  void set_tags(const Scenario& scenario, const char* group);
+  void set_up_gates(const Scenario& scenario, std::map<std::string, std::string>& tags);
+  void put_hooks(const Scenario& scenario);
+  void put_faults(const Scenario& scenario);
+  void cause_events(const Scenario& scenario);
 
+  Gates gates_;
   std::uint64_t seed_;
   bool wire_;
-  int latest_version_ = 1;
+  std::vector<base::TimePoint> versions_;  // when each came, the first one first
 };
 
 }  // namespace proof
