@@ -37,7 +37,7 @@ class Mutant:
 
 MUTANTS = [
     Mutant("skip-restore", RECYCLE + "restore.cc",
-           "if (auto step = restore_bounds(turn)) return *step;", "",
+           "if (auto step = restore_bounds(turn)) return *step;", "(void)restore_bounds(turn);",
            "bounds stay where the roll had put them"),
     Mutant("wrong-victim", RECYCLE + "cull.cc",
            "std::copy_if(turn.census.old.begin(), turn.census.old.end(),",
