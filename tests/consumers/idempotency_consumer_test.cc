@@ -47,7 +47,10 @@ Delivery delivery_of(std::string id = "request-1", std::string input = R"({"a":1
   Delivery delivery;
   delivery.message.id = std::move(id);
   delivery.message.kind = "oncall-job-request";
-  delivery.message.payload = messages::OncallJobRequest{"restart", std::move(input)};
+  messages::OncallJobRequest request;
+  request.job = "restart";
+  request.params = std::move(input);
+  delivery.message.payload = std::move(request);
   delivery.message_id = "message-1";
   delivery.queue = "jobs";
   return delivery;
