@@ -135,6 +135,9 @@ class Replays:
         self.resumed += len(resume)
         process = subprocess.Popen([*self.command, *resume], env=self.env, cwd=self.directory,
                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # However slowly it starts: a life is counted from when there is something to resume.
+        while not self.checkpoint.exists() and process.poll() is None:
+            time.sleep(0.005)
         try:
             out, err = process.communicate(timeout=life)
         except subprocess.TimeoutExpired:
