@@ -41,7 +41,8 @@ TEST_P(HostileScript, GetsAClearAnswerAndHurtsNobody) {
   EXPECT_EQ(answer.status_code, hostile.status_code) << answer.body;
   EXPECT_THAT(answer.body, HasSubstr(hostile.words));
   EXPECT_LT(took, 30s);
-  EXPECT_LT(resident_kb() - before, 20'000) << "KiB that the worker grew by";
+  // A gigabyte must not arrive here; the sanitizer keeps what was freed for a while.
+  EXPECT_LT(resident_kb() - before, 64'000) << "KiB that the worker grew by";
   EXPECT_EQ(rig.leavings(), 0U);
   EXPECT_NE(std::system("pgrep -f 'sleep 98765[0-9]' > /dev/null"), 0) << "something runs on";
   EXPECT_EQ(rig.run("echo '\"next\"'").body, "\"next\"");
