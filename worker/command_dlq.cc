@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ostream>
 
@@ -48,8 +49,11 @@ std::string age_of(base::TimePoint time, base::TimePoint now) {
 
 // One line that a terminal can show, whatever is in the text.
 std::string on_one_line(const std::string& text, std::size_t bytes_max) {
-  std::string line = dumped(Json(text.substr(0, bytes_max)));
-  line = line.substr(1, line.size() - 2);
+  std::string line = text.substr(0, bytes_max);
+  std::ranges::replace_if(
+      line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  // What is no UTF-8, or was cut in the middle of a character, comes back as a replacement.
+  line = Json::parse(dumped(Json(line))).get<std::string>();
   return text.size() > bytes_max ? line + "..." : line;
 }
 

@@ -81,6 +81,8 @@ def test_ls_and_peek_tell_and_change_nothing(dlq, sqs):
     assert listed["kinds"] == {"decode": 12}
     peeked = dlq("peek", "orders-dlq", "--count", "3", "--output", "json", check=0).stdout
     assert len(peeked.splitlines()) == 3
+    table = dlq("peek", "orders-dlq", "--count", "1", check=0).stdout
+    assert "decode  from orders" in table and '    {"n": ' in table, "as it is, to be copied"
     shown = dlq("show", "orders-dlq", json.loads(peeked.splitlines()[0])["messageId"], check=0)
     assert json.loads(shown.stdout)["reason"] == "field x: no"
     assert depth(sqs, letters) == [12, 0], "given back at once"
