@@ -317,7 +317,8 @@ boost::asio::awaitable<bool> Run::still_holds(View& view) {
   const auto journal = journal_from_tags((*read)->group.tags);
   if (!journal || !same_journal(*journal, view.journal)) co_return false;
   view.snapshot = std::move(**read);
-  co_return true;
+  // A process that stood still during that look has lost its message meanwhile.
+  co_return !is_too_old();
 }
 
 boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
