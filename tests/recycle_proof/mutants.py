@@ -43,9 +43,12 @@ MUTANTS = [
            "std::copy_if(turn.census.old.begin(), turn.census.old.end(),",
            "std::copy_if(turn.census.fresh.begin(), turn.census.fresh.end(),",
            "a new instance is named"),
+    # In both guards: each of them alone makes up for the other.
     Mutant("floor-off-by-one", RECYCLE + "cull.cc",
-           "if (victim.ready && census.ready() - victim.units < wanted) {\n    return stand_by",
-           "if (victim.ready && census.ready() - victim.units < wanted - 1) {\n    return stand_by",
+           "const int wanted = turn.journal.wanted();\n"
+           "  const int fresh = std::max(0, turn.wanted_fresh() - turn.journal.keep);",
+           "const int wanted = turn.journal.wanted() - 1;\n"
+           "  const int fresh = std::max(0, turn.wanted_fresh() - 1 - turn.journal.keep);",
            "one old instance may go too early"),
     Mutant("window-in-utc", RECYCLE + "planner.cc",
            "const auto answer = check_window(turn.policy.window, turn.now);",
