@@ -17,13 +17,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(Oncall, TakesARequestWithItsEnvelopeOrWithoutAndInItsOlderForm) {
-  for (
-      const char* body :
-      {R"({"job":"oncall-it","params":{"service_name":"a"},"request_id":"i",
+  for (const char* body :
+       {R"({"job":"oncall-it","params":{"service_name":"a"},"request_id":"i",
            "requested_by":"alice"})",
-       R"({"schemaVersion":1,"id":"i","sentBy":"alice","oncallJob":{"job":"oncall-it",
+        R"({"schemaVersion":1,"id":"i","sentBy":"alice","oncallJob":{"job":"oncall-it",
             "params":{"service_name":"a"}}})",
-       R"({"schemaVersion":1,"id":"x","sentBy":"bob","oncallJob":{"job":"oncall-it",
+        R"({"schemaVersion":1,"id":"x","sentBy":"bob","oncallJob":{"job":"oncall-it",
             "input":{"service_name":"a"},"requestId":"i","requestedBy":"alice"}})"}) {
     Rig rig;
     const auto verdict = rig.consume(body);
