@@ -1,5 +1,7 @@
 #include "aws/child_process.h"
 
+#include "base/descriptor.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
@@ -26,30 +28,8 @@ namespace {
 constexpr base::Duration kLookMin{2};
 constexpr base::Duration kLookMax{50};
 
-class File {
- public:
-  File() = default;
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  File& operator=(File&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~File() { close(); }
-  void close() {
-    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-  }
-  int get() const { return descriptor_; }
-  bool open() const { return descriptor_ >= 0; }
-
- private:
-  int descriptor_ = -1;
-};
-
-struct Pipe {
-  File read;
-  File write;
-};
+using base::Pipe;
+using File = base::Descriptor;
 
 std::optional<Pipe> make_pipe() {
   std::array<int, 2> ends{};
@@ -106,13 +86,13 @@ bool fill(Streams& streams, const std::string& text) {
   if (text.empty()) return true;
   if (text.size() > kProcessInputMax) return false;
   File file(::memfd_create("input", MFD_CLOEXEC));
-  for (std::string_view rest = text; file.open() && !rest.empty();) {
+  for (std::string_view rest = text; file.is_open() && !rest.empty();) {
     const ssize_t count = ::write(file.get(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return false;
     rest.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (!file.open() || ::lseek(file.get(), 0, SEEK_SET) != 0) return false;
+  if (!file.is_open() || ::lseek(file.get(), 0, SEEK_SET) != 0) return false;
   streams.input.read = std::move(file);
   return true;
 }
@@ -125,7 +105,7 @@ int spawn(const std::vector<std::string>& words, const Streams& streams,
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  if (streams.input.read.open()) {
+  if (streams.input.read.is_open()) {
     posix_spawn_file_actions_adddup2(&actions, streams.input.read.get(), STDIN_FILENO);
   } else {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -157,7 +137,7 @@ int spawn(const std::vector<std::string>& words, const Streams& streams,
 // What is there now; closes the file at its end. Beyond bytes_max + 1 the rest is thrown away.
 void drain(File& file, std::string& text, std::size_t bytes_max) {
   std::array<char, 4096> buffer;
-  while (file.open()) {
+  while (file.is_open()) {
     const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -217,7 +197,7 @@ asio::awaitable<base::Result<ProcessOutput>> run_process(base::Clock& clock,
                             {}};
     }
     // All was read when both ends are closed: a grandchild may still be writing.
-    const bool all_read = !output.read.open() && !errors.read.open();
+    const bool all_read = !output.read.is_open() && !errors.read.is_open();
     if (all_read && !asked_to_end) {
       if (const auto code = child.ended()) {
         result.exit_code = *code;

@@ -1,5 +1,6 @@
 #include "consumers/oncall/script_process.h"
 
+#include "base/descriptor.h"
 #include "base/log.h"
 #include "consumers/oncall/process_table.h"
 #include "consumers/oncall/script_files.h"
@@ -47,30 +48,8 @@ constexpr std::uint64_t kKilobyte = 1024;
 constexpr uid_t kUsersBegin = 1'879'048'192;
 constexpr uid_t kUserNumberMax = 2'147'483'647;
 
-class File {
- public:
-  File() = default;
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  File& operator=(File&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~File() { close(); }
-  void close() {
-    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-  }
-  int get() const { return descriptor_; }
-  bool is_open() const { return descriptor_ >= 0; }
-
- private:
-  int descriptor_ = -1;
-};
-
-struct Pipe {
-  File read;
-  File write;
-};
+using base::Pipe;
+using File = base::Descriptor;
 
 // Our end does not block; programs do not expect that of theirs.
 bool open_pipe(Pipe& pipe) {
