@@ -37,10 +37,8 @@ Entry make_entry(const BuiltInConfig& config) {
     "type": "object",
     "additionalProperties": false,
     "properties": {
-      "service_name": {"type": "string", "pattern": "^[A-Za-z0-9_./-]{1,200}$",
-                       "description": "Of the log group /aws/lambda/<service_name>"},
-      "log_group": {"type": "string", "pattern": "^[A-Za-z0-9_./#-]{1,512}$",
-                    "description": "Another log group, instead"},
+      )json") + kLogGroupProperties +
+                        R"json(,
       "pattern": {"type": "string", "maxLength": 1024,
                   "default": "?ERROR ?Error ?error ?FATAL ?Exception ?exception ?Traceback ?panic",
                   "description": "Filter pattern of CloudWatch Logs: what counts as an error"},
@@ -48,7 +46,7 @@ Entry make_entry(const BuiltInConfig& config) {
               "description": "How many patterns"},
       "events": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 20000,
                  "description": "At most so many events are read"},
-      )json") + kTimeRangeProperties +
+      )json" + kTimeRangeProperties +
                         "}}";
   entry.output_schema = kOutput;
   entry.example = R"({"log_group":"/ecs/web","since":"2h","top":5})";

@@ -40,10 +40,8 @@ Entry make_entry(const BuiltInConfig& config) {
     "type": "object",
     "additionalProperties": false,
     "properties": {
-      "service_name": {"type": "string", "pattern": "^[A-Za-z0-9_./-]{1,200}$",
-                       "description": "Of the log group /aws/lambda/<service_name>"},
-      "log_group": {"type": "string", "pattern": "^[A-Za-z0-9_./#-]{1,512}$",
-                    "description": "Another log group, instead"},
+      )json") + kLogGroupProperties +
+                        R"json(,
       "pattern": {"type": "string", "maxLength": 1024, "default": "",
                   "description": "Filter pattern of CloudWatch Logs, as ERROR or \"timed out\""},
       "stream": {"type": "string", "maxLength": 512, "description": "Only streams that begin so"},
@@ -51,7 +49,7 @@ Entry make_entry(const BuiltInConfig& config) {
                   "description": "At most so many streams"},
       "events": {"type": "integer", "minimum": 0, "maximum": 5000, "default": 200,
                  "description": "At most so many events"},
-      )json") + kTimeRangeProperties +
+      )json" + kTimeRangeProperties +
                         "}}";
   entry.output_schema = kOutput;
   entry.example = R"({"service_name":"checkout","pattern":"ERROR","since":"30m"})";

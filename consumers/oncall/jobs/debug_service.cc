@@ -38,15 +38,13 @@ Entry make_entry(const BuiltInConfig& config) {
   Entry entry;
   entry.name = "debug-service";
   entry.purpose = "Shows deployments, events and the reasons of stopped tasks of an ECS service";
-  Json schema = Json::parse(R"json({
+  Json schema = Json::parse(std::string(R"json({
     "type": "object",
     "required": ["service_name"],
     "additionalProperties": false,
     "properties": {
-      "service_name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$",
-                       "description": "Name of the ECS service"},
-      "cluster": {"type": "string", "pattern": "^[A-Za-z0-9:/_-]{1,255}$",
-                  "description": "Name or ARN of its cluster"},
+      )json") + kServiceProperties +
+                            R"json(,
       "events": {"type": "integer", "minimum": 0, "maximum": 100, "default": 20,
                  "description": "How many of the newest events"},
       "tasks": {"type": "integer", "minimum": 0, "maximum": 100, "default": 20,

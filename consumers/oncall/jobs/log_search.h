@@ -13,6 +13,12 @@
 
 namespace consumers::oncall {
 
+// The parameters that name a log group, for a params_schema.
+inline constexpr const char* kLogGroupProperties =
+    R"json("service_name": {"type": "string", "pattern": "^[A-Za-z0-9_./-]{1,200}$",
+    "description": "Of the log group /aws/lambda/<service_name>"},
+  "log_group": {"type": "string", "pattern": "^[A-Za-z0-9_./#-]{1,512}$",
+    "description": "Another log group, instead"})json";
 // `log_group`, else /aws/lambda/<service_name>. kInvalid: neither.
 base::Result<std::string> log_group_of(const Params& params);
 

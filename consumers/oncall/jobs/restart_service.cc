@@ -33,15 +33,13 @@ Entry make_entry(const BuiltInConfig& config) {
   entry.name = "oncall-restart-service";
   entry.purpose =
       "Restarts an ECS service with a new deployment and waits until it is steady or says why not";
-  Json schema = Json::parse(R"json({
+  Json schema = Json::parse(std::string(R"json({
     "type": "object",
     "required": ["service_name"],
     "additionalProperties": false,
     "properties": {
-      "service_name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$",
-                       "description": "Name of the ECS service"},
-      "cluster": {"type": "string", "pattern": "^[A-Za-z0-9:/_-]{1,255}$",
-                  "description": "Name or ARN of its cluster"},
+      )json") + kServiceProperties +
+                            R"json(,
       "wait": {"type": "boolean", "default": true,
                "description": "false: answer as soon as the deployment has begun"}
     }

@@ -13,6 +13,13 @@
 
 namespace consumers::oncall {
 
+// The parameters that name a service, for a params_schema.
+inline constexpr const char* kServiceProperties =
+    R"json("service_name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$",
+    "description": "Name of the ECS service"},
+  "cluster": {"type": "string", "pattern": "^[A-Za-z0-9:/_-]{1,255}$",
+    "description": "Name or ARN of its cluster"})json";
+
 // Reasons of tasks that stopped, the commonest first: "3 x Essential container in task exited
 // (app: exit code 1)".
 std::string stop_reasons(const std::vector<aws::EcsTask>& tasks, std::size_t most);

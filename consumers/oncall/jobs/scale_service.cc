@@ -30,15 +30,13 @@ Entry make_entry(const BuiltInConfig& config) {
   Entry entry;
   entry.name = "oncall-scale-service";
   entry.purpose = "Sets the number of tasks of an ECS service and waits until they run";
-  Json schema = Json::parse(R"json({
+  Json schema = Json::parse(std::string(R"json({
     "type": "object",
     "required": ["service_name", "desired_count"],
     "additionalProperties": false,
     "properties": {
-      "service_name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$",
-                       "description": "Name of the ECS service"},
-      "cluster": {"type": "string", "pattern": "^[A-Za-z0-9:/_-]{1,255}$",
-                  "description": "Name or ARN of its cluster"},
+      )json") + kServiceProperties +
+                            R"json(,
       "desired_count": {"type": "integer", "minimum": 0, "maximum": 1000,
                         "description": "How many tasks are to run"},
       "expected_count": {"type": "integer", "minimum": 0, "maximum": 1000,
