@@ -74,8 +74,8 @@ struct Metrics::Impl {
     std::string service;
     std::string operation;
     std::string code;
-    prometheus::Counter* count = nullptr;
-    prometheus::Histogram* time = nullptr;
+    CounterTally* count = nullptr;
+    HistogramTally* time = nullptr;
     prometheus::Counter* billed = nullptr;
   };
   std::vector<Call> calls;  // the series that were asked for, few
@@ -87,10 +87,12 @@ struct Metrics::Impl {
       }
     }
     Call added{std::string(service), std::string(operation), std::string(code)};
-    added.count = &all.requests.Add(
+    added.count = &all.tally(
+        all.requests,
         {{"service", added.service}, {"operation", added.operation}, {"code", added.code}});
-    added.time = &all.request_time.Add({{"service", added.service}, {"operation", added.operation}},
-                                       kRequestBuckets);
+    added.time =
+        &all.tally(all.request_time, {{"service", added.service}, {"operation", added.operation}},
+                   kRequestBuckets);
     if (service == "sqs") added.billed = &all.billed.Add({{"operation", added.operation}});
     return calls.emplace_back(std::move(added));
   }
@@ -112,8 +114,9 @@ struct Metrics::Impl {
     }
   }
 
-  void refresh() const {
+  void refresh() {
     for (const auto& refresher : refreshers) refresher();
+    all.hand_over();
   }
 };
 
@@ -136,8 +139,8 @@ void Metrics::aws_request(const aws::RequestReport& report) {
   const bool ok = report.code == "ok";
   Impl::Call& call = ok ? impl_->call(report.service, report.operation, report.code)
                         : impl_->call(report.service, report.operation, impl_->codes(report.code));
-  call.count->Increment();
-  call.time->Observe(seconds_of(report.took));
+  call.count->add();
+  call.time->observe(seconds_of(report.took));
   if (call.billed != nullptr) call.billed->Increment(billed_requests(report));
 }
 

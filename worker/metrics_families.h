@@ -1,15 +1,21 @@
 // The families of metrics: names, help and buckets. Included by worker/metrics*.cc alone.
 #pragma once
 
+#include "worker/metrics_tally.h"
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <cstddef>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace worker {
 
@@ -44,22 +50,26 @@ class Folded {
   std::set<std::string, std::less<>> seen_;
 };
 
-// Series by the value of one label, looked up once. Few: what labels hold is bounded.
+// Series by the value of one label, looked up once. Few: what labels hold is bounded. The value
+// asked for last is asked for again most of the time.
 template <class Series>
 class ByLabel {
  public:
   template <class Add>
   Series& at(std::string_view value, const Add& add) {
-    const auto found = series_.find(value);
-    if (found != series_.end()) return *found->second;
-    return *series_.emplace(std::string(value), &add(std::string(value))).first->second;
+    if (last_ < series_.size() && series_[last_].first == value) return *series_[last_].second;
+    for (last_ = 0; last_ < series_.size(); ++last_) {
+      if (series_[last_].first == value) return *series_[last_].second;
+    }
+    return *series_.emplace_back(std::string(value), &add(std::string(value))).second;
   }
 
  private:
-  std::map<std::string, Series*, std::less<>> series_;
+  std::vector<std::pair<std::string, Series*>> series_;
+  std::size_t last_ = 0;
 };
-using CountersByLabel = ByLabel<prometheus::Counter>;
-using HistogramsByLabel = ByLabel<prometheus::Histogram>;
+using CountersByLabel = ByLabel<CounterTally>;
+using HistogramsByLabel = ByLabel<HistogramTally>;
 
 struct Families {
   prometheus::Registry registry;
@@ -73,6 +83,27 @@ struct Families {
   Histograms& histograms(const char* name, const char* help) {
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
   }
+
+  // Series that are counted for every message or request. As long as the families live.
+  CounterTally& tally(Counters& family, const prometheus::Labels& labels) {
+    return counter_tallies.emplace_back(family.Add(labels));
+  }
+  GaugeTally& tally(Gauges& family, const prometheus::Labels& labels) {
+    return gauge_tallies.emplace_back(family.Add(labels));
+  }
+  HistogramTally& tally(Histograms& family, const prometheus::Labels& labels,
+                        const Buckets& buckets) {
+    return histogram_tallies.emplace_back(family.Add(labels, buckets), buckets);
+  }
+  // Before the registry is read.
+  void hand_over() {
+    for (CounterTally& each : counter_tallies) each.hand_over();
+    for (GaugeTally& each : gauge_tallies) each.hand_over();
+    for (HistogramTally& each : histogram_tallies) each.hand_over();
+  }
+  std::deque<CounterTally> counter_tallies;
+  std::deque<GaugeTally> gauge_tallies;
+  std::deque<HistogramTally> histogram_tallies;
 
   // Of each queue.
   Counters& polls = counters("autorecycle_polls_total", "ReceiveMessage long polls, by result");

@@ -15,21 +15,21 @@ class OneQueue final : public QueueMetrics {
         polls_ok_(all.polls.Add({{"queue", role}, {"result", "ok"}})),
         polls_failed_(all.polls.Add({{"queue", role}, {"result", "error"}})),
         polls_empty_(all.empty_polls.Add(labels())),
-        receive_batch_(all.receive_batch.Add(labels(), kBatchBuckets)),
+        receive_batch_(all.tally(all.receive_batch, labels(), kBatchBuckets)),
         polls_abandoned_(all.abandoned.Add(labels())),
         last_success_(all.last_success.Add(labels())),
         pollers_(all.pollers.Add(labels())),
         allowance_(all.allowance.Add(labels())),
         circuit_(all.circuit.Add(labels())),
         paused_(all.paused.Add(labels())),
-        age_(all.age.Add(labels(), kAgeBuckets)),
-        receives_(all.receives.Add(labels(), kReceivesBuckets)),
+        age_(all.tally(all.age, labels(), kAgeBuckets)),
+        receives_(all.tally(all.receives, labels(), kReceivesBuckets)),
         duplicates_(all.duplicates.Add(labels())),
-        in_flight_(all.in_flight.Add(labels())),
-        prefetched_(all.prefetched.Add(labels())),
-        visibility_left_(all.visibility_left.Add(labels(), kVisibilityBuckets)),
+        in_flight_(all.tally(all.in_flight, labels())),
+        prefetched_(all.tally(all.prefetched, labels())),
+        visibility_left_(all.tally(all.visibility_left, labels(), kVisibilityBuckets)),
         lost_(all.lost.Add(labels())),
-        delete_batch_(all.delete_batch.Add(labels(), kBatchBuckets)) {
+        delete_batch_(all.tally(all.delete_batch, labels(), kBatchBuckets)) {
     for (const char* result : {"ok", "error"}) {
       counter(deletes_, all_.deletes, result);
       counter(returns_, all_.returns, result);
@@ -41,7 +41,7 @@ class OneQueue final : public QueueMetrics {
   void polled(bool ok, std::size_t messages) override {
     (ok ? polls_ok_ : polls_failed_).Increment();
     if (!ok) return;
-    receive_batch_.Observe(static_cast<double>(messages));
+    receive_batch_.observe(static_cast<double>(messages));
     if (messages == 0) polls_empty_.Increment();
   }
   void poll_succeeded(base::TimePoint at) override {
@@ -56,24 +56,24 @@ class OneQueue final : public QueueMetrics {
   void paused(bool yes) override { paused_.Set(yes ? 1 : 0); }
 
   void received(std::string_view kind, std::chrono::microseconds age, int receives) override {
-    const auto add = [this](const std::string& value) -> prometheus::Counter& {
-      return all_.received.Add({{"queue", role_}, {"kind", value}});
+    const auto add = [this](const std::string& value) -> CounterTally& {
+      return all_.tally(all_.received, {{"queue", role_}, {"kind", value}});
     };
-    received_.at(kind, add).Increment();
-    age_.Observe(seconds_of(age));
-    receives_.Observe(receives);
+    received_.at(kind, add).add();
+    age_.observe(seconds_of(age));
+    receives_.observe(receives);
   }
 
   void settled(std::string_view kind, std::string_view verdict, base::Duration took) override {
-    const auto add = [&](const std::string& value) -> prometheus::Counter& {
-      return all_.verdicts.Add(
-          {{"queue", role_}, {"kind", value}, {"verdict", std::string(verdict)}});
+    const auto add = [&](const std::string& value) -> CounterTally& {
+      return all_.tally(all_.verdicts,
+                        {{"queue", role_}, {"kind", value}, {"verdict", std::string(verdict)}});
     };
-    const auto add_time = [this](const std::string& value) -> prometheus::Histogram& {
-      return all_.handling.Add({{"queue", role_}, {"verdict", value}}, kHandlerBuckets);
+    const auto add_time = [this](const std::string& value) -> HistogramTally& {
+      return all_.tally(all_.handling, {{"queue", role_}, {"verdict", value}}, kHandlerBuckets);
     };
-    by_verdict(verdict).at(kind, add).Increment();
-    handling_.at(verdict, add_time).Observe(seconds_of(took));
+    by_verdict(verdict).at(kind, add).add();
+    handling_.at(verdict, add_time).observe(seconds_of(took));
   }
 
   void poisoned(std::string_view error_kind) override {
@@ -83,24 +83,20 @@ class OneQueue final : public QueueMetrics {
   void dead_letters(std::size_t messages) override {
     all_.letters.Add(labels()).Set(static_cast<double>(messages));
   }
-  void in_flight(std::size_t messages) override { in_flight_.Set(static_cast<double>(messages)); }
-  void prefetched(std::size_t messages) override { prefetched_.Set(static_cast<double>(messages)); }
+  void in_flight(std::size_t messages) override { in_flight_.set(static_cast<double>(messages)); }
+  void prefetched(std::size_t messages) override { prefetched_.set(static_cast<double>(messages)); }
   void visibility_left(std::chrono::microseconds margin) override {
-    visibility_left_.Observe(seconds_of(margin));
+    visibility_left_.observe(seconds_of(margin));
   }
   void visibility_lost() override { lost_.Increment(); }
   void delete_batch(std::size_t entries) override {
-    delete_batch_.Observe(static_cast<double>(entries));
+    delete_batch_.observe(static_cast<double>(entries));
   }
   void extended(std::string_view result) override {
-    counter(extensions_, all_.extensions, result).Increment();
+    counter(extensions_, all_.extensions, result).add();
   }
-  void deleted(std::string_view result) override {
-    counter(deletes_, all_.deletes, result).Increment();
-  }
-  void returned(std::string_view result) override {
-    counter(returns_, all_.returns, result).Increment();
-  }
+  void deleted(std::string_view result) override { counter(deletes_, all_.deletes, result).add(); }
+  void returned(std::string_view result) override { counter(returns_, all_.returns, result).add(); }
   void payload(std::string_view action, std::string_view result) override {
     all_.payloads
         .Add({{"queue", role_}, {"action", std::string(action)}, {"result", std::string(result)}})
@@ -115,9 +111,9 @@ class OneQueue final : public QueueMetrics {
     return found != verdicts_.end() ? found->second : verdicts_[std::string(verdict)];
   }
 
-  prometheus::Counter& counter(CountersByLabel& series, Counters& family, std::string_view result) {
-    const auto add = [&](const std::string& value) -> prometheus::Counter& {
-      return family.Add({{"queue", role_}, {"result", value}});
+  CounterTally& counter(CountersByLabel& series, Counters& family, std::string_view result) {
+    const auto add = [&](const std::string& value) -> CounterTally& {
+      return all_.tally(family, {{"queue", role_}, {"result", value}});
     };
     return series.at(result, add);
   }
@@ -127,21 +123,21 @@ class OneQueue final : public QueueMetrics {
   prometheus::Counter& polls_ok_;
   prometheus::Counter& polls_failed_;
   prometheus::Counter& polls_empty_;
-  prometheus::Histogram& receive_batch_;
+  HistogramTally& receive_batch_;
   prometheus::Counter& polls_abandoned_;
   prometheus::Gauge& last_success_;
   prometheus::Gauge& pollers_;
   prometheus::Gauge& allowance_;
   prometheus::Gauge& circuit_;
   prometheus::Gauge& paused_;
-  prometheus::Histogram& age_;
-  prometheus::Histogram& receives_;
+  HistogramTally& age_;
+  HistogramTally& receives_;
   prometheus::Counter& duplicates_;
-  prometheus::Gauge& in_flight_;
-  prometheus::Gauge& prefetched_;
-  prometheus::Histogram& visibility_left_;
+  GaugeTally& in_flight_;
+  GaugeTally& prefetched_;
+  HistogramTally& visibility_left_;
   prometheus::Counter& lost_;
-  prometheus::Histogram& delete_batch_;
+  HistogramTally& delete_batch_;
   CountersByLabel received_;
   std::map<std::string, CountersByLabel, std::less<>> verdicts_;  // by verdict, then kind
   HistogramsByLabel handling_;

@@ -114,6 +114,35 @@ TEST(Metrics, CountNothingOfMessagesWhenTheyAreOff) {
   EXPECT_EQ(metrics.text().find("ReceiveMessage"), std::string::npos);
 }
 
+// Counted by the message, handed over when somebody reads: neither lost nor told twice, and in the
+// bucket that Prometheus means (its bounds are inclusive).
+TEST(Metrics, TellWhatWasCountedOfMessagesOnceAndInTheRightBucket) {
+  Metrics metrics;
+  QueueMetrics& queue = metrics.queue("events");
+  queue.received("ping", 250ms, 1);
+  queue.received("ping", 251ms, 11);
+  queue.in_flight(7);
+  const auto told = [&] {
+    EXPECT_TRUE(
+        have(metrics, R"(autorecycle_messages_received_total{kind="ping",queue="events"} 2)"));
+    EXPECT_TRUE(
+        have(metrics, R"(autorecycle_message_age_seconds_bucket{queue="events",le="0.25"} 1)"));
+    EXPECT_TRUE(
+        have(metrics, R"(autorecycle_message_age_seconds_bucket{queue="events",le="1"} 2)"));
+    EXPECT_TRUE(have(metrics, R"(autorecycle_message_receives_bucket{queue="events",le="10"} 1)"));
+    EXPECT_TRUE(
+        have(metrics, R"(autorecycle_message_receives_bucket{queue="events",le="+Inf"} 2)"));
+    EXPECT_TRUE(have(metrics, R"(autorecycle_message_receives_sum{queue="events"} 12)"));
+    EXPECT_TRUE(have(metrics, R"(autorecycle_in_flight{queue="events"} 7)"));
+  };
+  told();
+  told();
+  queue.received("pong", 1ms, 2);
+  EXPECT_TRUE(have(metrics, R"(autorecycle_message_receives_sum{queue="events"} 14)"));
+  EXPECT_TRUE(
+      have(metrics, R"(autorecycle_messages_received_total{kind="pong",queue="events"} 1)"));
+}
+
 TEST(Metrics, SampleWhatTheTextSays) {
   Metrics metrics;
   metrics.queue("events").received("recycle", 2s, 4);
