@@ -39,8 +39,8 @@ constexpr const char* kWorkerFooter =
     "SIGUSR1 pauses polling, SIGUSR2 resumes it (also POST /pause and /resume).\n"
     "SQS messages that can never succeed go to the dead-letter queue with the reason.\n\n"
     "Secrets are taken from the environment or the config file, never from a flag:\n"
-    "AUTORECYCLE_HOOKS, AUTORECYCLE_PAGERDUTY_KEY, AUTORECYCLE_SLACK_TOKEN,\n"
-    "AUTORECYCLE_SLACK_WEBHOOK.\n";
+    "AUTORECYCLE_HOOKS, AUTORECYCLE_OTLP_HEADERS, AUTORECYCLE_PAGERDUTY_KEY,\n"
+    "AUTORECYCLE_SLACK_TOKEN, AUTORECYCLE_SLACK_WEBHOOK.\n";
 
 constexpr const char* kEnqueueFooter =
     "\nExamples:\n"
@@ -149,12 +149,11 @@ struct Found {
 };
 
 // The group as a word of its own; --asg says the same.
-CLI::Option* take_group(CLI::App* command, Found& found) {
+void take_group(CLI::App* command, Found& found) {
   CLI::Option* group = command->add_option_function<std::string>(
       "group", [&found](const std::string& name) { found.values["asg"] = name; },
       "The Auto Scaling group");
-  if (CLI::Option* flag = command->get_option_no_throw("--asg")) group->excludes(flag);
-  return group;
+  group->excludes(command->get_option("--asg"));
 }
 
 void add_options(CLI::App& app, unsigned scope, Found& found) {
@@ -294,8 +293,9 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
               kWorkerFooter, kWorkerScope, found);
   CLI::App* enqueue = app.add_subcommand("enqueue", "Send a request to the worker");
   enqueue->require_subcommand(1);
-  add_command(*enqueue, "recycle", "Ask for a group to be recycled", kEnqueueFooter, kEnqueueScope,
-              found);
+  take_group(add_command(*enqueue, "recycle", "Ask for a group to be recycled", kEnqueueFooter,
+                         kEnqueueScope, found),
+             found);
   take_group(add_command(app, "plan", "Print what recycling a group would do, step by step",
                          kPlanFooter, kPlanScope, found),
              found);
@@ -311,10 +311,15 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
               kStatusFooter, kStatusScope, found)
       ->add_option("groups", found.groups, "The Auto Scaling groups; all of interest without one");
   const auto add_control = [&](const char* name, const char* about, const char* footer) {
-    take_group(add_command(app, name, about, footer, kControlScope, found), found)->required();
+    CLI::App* command = add_command(app, name, about, footer, kControlScope, found);
+    take_group(command, found);
+    return command;
   };
-  add_control("pause", "Stop a recycle at its next safe point", kPauseFooter);
-  add_control("resume", "Let a paused recycle go on", kResumeFooter);
+  for (CLI::App* command :
+       {add_control("pause", "Stop a recycle at its next safe point", kPauseFooter),
+        add_control("resume", "Let a paused recycle go on", kResumeFooter)}) {
+    command->remove_option(command->get_option("--restore"));
+  }
   add_control("cancel", "End a recycle and leave the group in order", kCancelFooter);
   take_group(add_command(app, "history", "List the recycles of the past", kHistoryFooter,
                          kHistoryScope, found),

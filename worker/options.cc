@@ -260,8 +260,8 @@ void add_recycle_rows(std::vector<OptionSpec>& rows) {
 void add_command_rows(std::vector<OptionSpec>& rows) {
   const unsigned asked = kEnqueueScope | kPlanScope;
   const std::string boolean = "true or false";
-  rows.push_back(
-      {"asg", "NAME", "The Auto Scaling group", asked, "a group's name", set_text<&Config::group>});
+  rows.push_back({"asg", "NAME", "The Auto Scaling group", asked | kControlScope | kHistoryScope,
+                  "a group's name", set_text<&Config::group>});
   rows.push_back({"strategy", "NAME", "out-in, out-in-timed or in-out, in place of the group's tag",
                   asked, "out-in, out-in-timed or in-out", set_text<&Config::strategy>,
                   "of the tag"});

@@ -74,6 +74,28 @@ TEST(Program, TakesNoSecretFromAFlagAndDoesNotRepeatIt) {
   EXPECT_EQ(secrets, 5);
 }
 
+TEST(Program, NamesEverySecretInTheHelpOfTheWorker) {
+  const std::string help = run({"worker", "--help"}).out;
+  for (const OptionSpec& spec : option_specs()) {
+    if (spec.secret)
+      EXPECT_NE(help.find(environment_name(spec.name)), std::string::npos) << spec.name;
+  }
+}
+
+TEST(Program, TakesAGroupAsAWordOrByItsFlagWhereverOneIsNamed) {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"plan"}, {"enqueue", "recycle"}, {"pause"}, {"resume"}, {"cancel"}, {"history"}}) {
+    for (const std::vector<std::string>& group :
+         std::vector<std::vector<std::string>>{{"web"}, {"--asg", "web"}}) {
+      std::vector<std::string> words = command;
+      words.insert(words.end(), group.begin(), group.end());
+      const CommandLine line = parse_command_line(words);
+      EXPECT_TRUE(line.run) << command.back() << ": " << line.err;
+      EXPECT_EQ(line.flags.at("asg"), "web") << command.back();
+    }
+  }
+}
+
 TEST(Program, AnswersWrongUsageWithTwo) {
   struct Row {
     std::vector<std::string> arguments;
@@ -87,8 +109,10 @@ TEST(Program, AnswersWrongUsageWithTwo) {
       {{"--asg", "x", "plan"}, "--asg: options come after the command"},
       {{"plan", "web", "extra"}, "extra"},
       {{"plan", "web", "--asg", "x"}, "--asg"},
-      {{"pause"}, "group is required"},
-      {{"pause", "web", "--restore"}, "--restore: only with cancel"},
+      {{"pause"}, "--asg: missing"},
+      {{"cancel", "web", "--asg", "x"}, "--asg"},
+      {{"enqueue", "recycle", "web", "--asg", "x"}, "--asg"},
+      {{"pause", "web", "--restore"}, "--restore"},
       {{"history", "--days", "91"}, "a number from 1 to 90"},
       {{"enqueue", "recycle", "--asg", "x", "--rollback-to", "latest"}, "--rollback-to"},
       {{"worker", "--frob", "1"}, "--frob"},
