@@ -65,6 +65,16 @@ lint: build/dev/build.ninja ## clang-tidy of what differs from BASE (HEAD); ALL=
 	xargs -r -P $(JOBS) -n 4 clang-tidy-16 -p build/dev --quiet --warnings-as-errors='*' \
 	  2> >(grep -vE '^[0-9]+ warnings? generated' >&2)  # those of the system's headers
 
+LINTERS := .venv/linters/bin
+.PHONY: lint-operations
+lint-operations: ## Linters of terraform/, packaging/, .github/ and shell scripts
+	@.ci/install linters
+	@$(LINTERS)/tflint --config=$(CURDIR)/.tflint.hcl --chdir=terraform --recursive
+	@$(LINTERS)/checkov --config-file .checkov.yaml
+	@$(LINTERS)/actionlint
+	@$(LINTERS)/hadolint packaging/Dockerfile
+	@git grep -lE '^#!/bin/(ba)?sh' -- ':!*.py' | xargs shellcheck
+
 .PHONY: tsan
 tsan: build/tsan/build.ninja ## Unit tests with ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS)
