@@ -4,15 +4,18 @@
     packaging/manual.py path/to/autorecycle FOLDER
 
 FOLDER gets autorecycle.1, autorecycle.bash, _autorecycle (zsh) and autorecycle.fish. Everything is
-read from `--help`, so a new command or option needs nothing here.
+read from `--help`, so a new command or option needs nothing here. The page has the date of
+SOURCE_DATE_EPOCH, or none.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 
 PROGRAM = "autorecycle"
@@ -88,18 +91,24 @@ def roff(text: str) -> str:
 
 
 def verbatim(text: str) -> list[str]:
-    return [".PP", ".nf", roff(text), ".fi"] if text else []
+    return [".nf", roff(text), ".fi"] if text else []
+
+
+def date() -> str:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return f"{datetime.fromtimestamp(int(epoch), timezone.utc):%Y-%m-%d}" if epoch else ""
 
 
 def man(root: Command, version: str) -> str:
     summary = root.about.partition(": ")[2].partition(".")[0]
-    lines = [f'.TH AUTORECYCLE 1 "" "{roff(version)}" "User Commands"', ".SH NAME",
+    lines = [f'.TH AUTORECYCLE 1 "{date()}" "{roff(version)}" "User Commands"', ".SH NAME",
              f"{PROGRAM} \\- {roff(summary)}", ".SH SYNOPSIS"]
     for command in root.all():
         if not command.below:
             arguments = command.usage.partition("[OPTIONS]")[2].strip()
+            lines += [".br"] if lines[-1] != ".SH SYNOPSIS" else []
             lines += [f".B {roff(' '.join([PROGRAM, *command.words]))}",
-                      f"[\\fIoptions\\fR] {roff(arguments)}".rstrip(), ".br"]
+                      f"[\\fIoptions\\fR] {roff(arguments)}".rstrip()]
     lines += [".SH DESCRIPTION", *verbatim(root.about)]
     for command in root.all()[1:]:
         lines += [f'.SH "{roff(" ".join(command.words).upper())}"', roff(command.about) + "."]
@@ -107,7 +116,7 @@ def man(root: Command, version: str) -> str:
             flags = ", ".join(f"\\fB{roff(flag)}\\fR" for flag in option.flags)
             lines += [".TP", f"{flags} {roff(option.argument)}".rstrip(), roff(option.help)]
         if command.text and command.text != root.text:
-            lines += verbatim(command.text)
+            lines += [".PP", *verbatim(command.text)]
     lines += [".SH ENVIRONMENT, FILES AND EXIT STATUS", *verbatim(root.text)]
     return "\n".join(lines) + "\n"
 
@@ -116,8 +125,13 @@ def flags_of(command: Command) -> list[str]:
     return [flag for option in command.options for flag in option.flags]
 
 
+def known_commands(root: Command) -> str:
+    return "".join(f"|{' '.join(command.words)}" for command in root.all()[1:]) + "|"
+
+
 def bash(root: Command) -> str:
-    cases, values = [], []
+    """Where this offers nothing, the shell offers files, with whatever their names need."""
+    cases, values, others = [], [], []
     for command in root.all():
         names = [each.words[-1] for each in command.below]
         listed = " ".join(names + flags_of(command))
@@ -125,31 +139,31 @@ def bash(root: Command) -> str:
     known = {flag: option for command in root.all() for option in command.options
              for flag in option.flags if option.argument}
     for flag, option in sorted(known.items()):
-        if option.argument.startswith("FILE"):
-            values.append(f"    {flag}) COMPREPLY=($(compgen -f -- \"$current\")); return ;;")
+        if option.choices:
+            values.append(f"    {flag}) words='{' '.join(option.choices)}' ;;")
         else:
-            choices = " ".join(option.choices)
-            values.append(f"    {flag}) COMPREPLY=($(compgen -W '{choices}' -- \"$current\")); "
-                          "return ;;")
+            others.append(flag)
+    values.append(f"    {' | '.join(others)}) return ;;")
     return f"""# bash completion of {PROGRAM}; written by packaging/manual.py
+# shellcheck shell=bash
 _{PROGRAM}() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}}
-  local path='' words=''
-  local word
+  local path='' words='' word
+  local commands='{known_commands(root)}'
+  COMPREPLY=()
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-    [[ $word == -* ]] && break
+    [[ $commands == *"|${{path:+$path }}$word|"* ]] || break
     path+="${{path:+ }}$word"
   done
   case $previous in
 {chr(10).join(values)}
-  esac
-  case $path in
+    *) case $path in
 {chr(10).join(cases)}
-    *) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    esac ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }}
-complete -F _{PROGRAM} {PROGRAM}
+complete -o bashdefault -o default -F _{PROGRAM} {PROGRAM}
 """
 
 
@@ -181,9 +195,9 @@ def zsh(root: Command) -> str:
     return f"""#compdef {PROGRAM}
 # zsh completion of {PROGRAM}; written by packaging/manual.py
 _{PROGRAM}() {{
-  local chosen='' word
+  local chosen='' word commands='{known_commands(root)}'
   for word in "${{(@)words[2,CURRENT-1]}}"; do
-    [[ $word == -* ]] && break
+    [[ $commands == *"|${{chosen:+$chosen }}$word|"* ]] || break
     chosen+="${{chosen:+ }}$word"
   done
   case $chosen in

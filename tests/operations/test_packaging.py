@@ -43,11 +43,11 @@ def pack(binary, folder):
     """The package that the rules make of `binary`."""
     folder.mkdir()
     (folder / "CMakeLists.txt").write_text(PROJECT)
-    environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}  # of the manual's date too
     run("cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", f"-DBINARY={binary}",
         f"-DSOURCE={ROOT}", "-DCMAKE_INSTALL_PREFIX=/usr", "-DAUTORECYCLE_PACKAGE=ON",
         "-DCMAKE_SKIP_INSTALL_ALL_DEPENDENCY=ON")
-    run("cmake", "--build", folder / "build", "--target", "manual")
+    run("cmake", "--build", folder / "build", "--target", "manual", env=environment)
     run("cpack", "-G", "DEB", cwd=folder / "build", env=environment)
     [package] = (folder / "build").glob("*.deb")
     return package
@@ -159,6 +159,7 @@ def test_the_man_page_names_every_command_and_option(installed, commands):
         assert not words or f'.SH "{" ".join(words).upper()}"' in text
         for flag in flags(said):
             assert f"\\fB{flag}\\fR" in text or not words, (words, flag)
+    assert text.startswith('.TH AUTORECYCLE 1 "2023-11-14" "autorecycle ')
     macros = {line.split()[0] for line in text.splitlines() if line.startswith((".", "'"))}
     assert macros <= {".TH", ".SH", ".PP", ".TP", ".B", ".br", ".nf", ".fi"}
 
@@ -182,6 +183,31 @@ def test_bash_completes_commands_options_and_values(installed, commands):
         assert offered == flags(said), words
     assert complete(installed, "autorecycle plan --strategy o") == {"out-in", "out-in-timed"}
     assert complete(installed, "autorecycle worker --log-format ") == {"json", "text"}
+    assert "--strategy" in complete(installed, "autorecycle plan web-asg-1 --st")
+    for words in ("decode ev", "worker --config x", "jobs lint ."):
+        assert complete(installed, f"autorecycle {words}") == set(), "bash itself offers files"
+
+
+def test_the_manual_and_the_completions_are_well_formed(installed):
+    share = installed / "usr/share"
+    page = gzip.decompress((share / "man/man1/autorecycle.1.gz").read_bytes())
+    said = subprocess.run([tool("mandoc"), "-T", "lint", "-W", "warning"], input=page,
+                          capture_output=True, check=False)
+    assert said.returncode == 0 and not said.stdout, said.stdout.decode()
+    run(tool("zsh"), "-n", share / "zsh/vendor-completions/_autorecycle")
+    run(tool("fish"), "-n", share / "fish/vendor_completions.d/autorecycle.fish")
+
+
+def test_fish_offers_what_bash_offers(installed):
+    script = installed / "usr/share/fish/vendor_completions.d/autorecycle.fish"
+
+    def offered(line):
+        said = run(tool("fish"), "-N", "-c", f"source {script}; complete -C '{line}'")
+        return {each.split("\t")[0] for each in said.splitlines()}
+
+    assert {"worker", "plan", "dlq"} <= offered("autorecycle ")
+    assert offered("autorecycle dlq re") == {"replay"}
+    assert offered("autorecycle plan web-asg-1 --strategy ") == {"out-in", "out-in-timed", "in-out"}
 
 
 def test_fish_and_zsh_know_every_option(installed, commands):
