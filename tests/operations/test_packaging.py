@@ -6,10 +6,9 @@ import os
 import re
 import shlex
 import subprocess
-from pathlib import Path
 
 import pytest
-from tools import ROOT, tool
+from tools import ROOT, flags, run, tool
 
 PACKAGING = ROOT / "packaging"
 OPTIONS = set(re.findall(r'\{"([a-z][a-z-]*)", "[^"]*",', "".join(
@@ -22,21 +21,6 @@ add_executable(autorecycle IMPORTED GLOBAL)
 set_target_properties(autorecycle PROPERTIES IMPORTED_LOCATION ${BINARY})
 include(${SOURCE}/cmake/packaging.cmake)
 """
-
-
-def run(*arguments, **options):
-    done = subprocess.run([str(each) for each in arguments], capture_output=True, text=True,
-                          check=False, timeout=120, **options)
-    assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def binary():
-    build = Path(os.environ.get("AUTORECYCLE_BUILD", ROOT / "build/dev")).resolve()
-    if not (build / "autorecycle").exists():
-        pytest.skip(f"{build}/autorecycle is not built: make build")
-    return build / "autorecycle"
 
 
 def pack(binary, folder):
@@ -65,25 +49,6 @@ def installed(package, tmp_path_factory):
     root = tmp_path_factory.mktemp("root")
     run("dpkg-deb", "-x", package, root)
     return root
-
-
-@pytest.fixture(scope="session")
-def commands(binary):
-    """{words: help} of every command."""
-    def walk(words):
-        said = run(binary, *words, "--help")
-        yield words, said
-        listed = re.search(r"^Subcommands:\n((?: +\S.*\n)+)", said, re.MULTILINE)
-        for name in re.findall(r"^  (\w\S*)", listed.group(1), re.MULTILINE) if listed else []:
-            yield from walk((*words, name))
-
-    found = dict(walk(()))
-    assert ("worker",) in found and ("enqueue", "recycle") in found
-    return found
-
-
-def flags(text):
-    return set(re.findall(r"^  (?:-\w,)?(--[a-z][a-z0-9-]*)", text, re.MULTILINE))
 
 
 def test_the_package_has_what_a_service_needs(package, installed):
