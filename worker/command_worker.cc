@@ -1,5 +1,6 @@
 #include "base/http_server.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "worker/aws_session.h"
 #include "worker/board.h"
 #include "worker/cli.h"
@@ -193,6 +194,7 @@ awaitable<base::Result<void>> Process::serve() {
   }
   runtime_ = &runtime;
   base::log_info("worker", "running", {{"queues", runtime.queues().size()}});
+  base::give_back_unchanged_pages();  // of the start
   co_await runtime.run();
   base::log_info("worker", "drained");
   for (asio::cancellation_signal& end : ends) end.emit(asio::cancellation_type::terminal);
