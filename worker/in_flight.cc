@@ -22,7 +22,7 @@ Entry& InFlightTable::add(aws::SqsMessage message, base::SteadyPoint received,
   }
   const std::uint32_t index = free_.back();
   free_.pop_back();
-  Entry& entry = slots_[index].entry.emplace();
+  Entry& entry = slots_[index].emplace();
   entry.id = next_number_++ * kEntriesMax + index;
   entry.message = std::move(message);
   entry.received = received;
@@ -36,15 +36,15 @@ Entry& InFlightTable::add(aws::SqsMessage message, base::SteadyPoint received,
 Entry* InFlightTable::find(EntryId id) {
   const std::uint32_t index = slot_of(id);
   if (index >= slots_.size()) return nullptr;
-  auto& entry = slots_[index].entry;
+  Slot& entry = slots_[index];
   return entry && entry->id == id ? &*entry : nullptr;
 }
 
 void InFlightTable::erase(EntryId id) {
-  if (find(id) == nullptr) return;
-  Slot& slot = slots_[slot_of(id)];
-  unqueue(slot);
-  slot.entry.reset();
+  Entry* entry = find(id);
+  if (entry == nullptr) return;
+  unqueue(*entry);
+  slots_[slot_of(id)].reset();
   --size_;
   if (size_ == 0 && slots_.size() > kSlotsKept) {
     slots_.clear();
@@ -58,25 +58,24 @@ void InFlightTable::erase(EntryId id) {
 
 void InFlightTable::reorder(Entry& entry) {
   const std::uint32_t index = slot_of(entry.id);
-  Slot& slot = slots_[index];
   const auto at = wake_of(entry);
   if (!at) {
-    unqueue(slot);
+    unqueue(entry);
     return;
   }
-  if (slot.place == kNotQueued) {
+  if (entry.place == kNotQueued) {
     order_.emplace_back();
     sift_up(static_cast<std::uint32_t>(order_.size() - 1), {*at, index});
-  } else if (*at < order_[slot.place].at) {
-    sift_up(slot.place, {*at, index});
+  } else if (*at < order_[entry.place].at) {
+    sift_up(entry.place, {*at, index});
   } else {
-    sift_down(slot.place, {*at, index});
+    sift_down(entry.place, {*at, index});
   }
 }
 
-void InFlightTable::unqueue(Slot& slot) {
-  if (slot.place == kNotQueued) return;
-  const std::uint32_t place = std::exchange(slot.place, kNotQueued);
+void InFlightTable::unqueue(Entry& entry) {
+  if (entry.place == kNotQueued) return;
+  const std::uint32_t place = std::exchange(entry.place, kNotQueued);
   const Wake last = order_.back();
   order_.pop_back();
   if (place == order_.size()) return;
@@ -89,7 +88,7 @@ void InFlightTable::unqueue(Slot& slot) {
 
 void InFlightTable::put(std::uint32_t place, Wake wake) {
   order_[place] = wake;
-  slots_[wake.slot].place = place;
+  slots_[wake.slot]->place = place;
 }
 
 void InFlightTable::sift_up(std::uint32_t place, Wake wake) {
@@ -117,14 +116,14 @@ void InFlightTable::sift_down(std::uint32_t place, Wake wake) {
 
 std::size_t InFlightTable::count(Stage stage) const {
   return static_cast<std::size_t>(std::ranges::count_if(
-      slots_, [stage](const Slot& slot) { return slot.entry && slot.entry->stage == stage; }));
+      slots_, [stage](const Slot& slot) { return slot && slot->stage == stage; }));
 }
 
 void InFlightTable::for_each(const std::function<void(Entry&)>& visit) {
   std::vector<EntryId> ids;  // the visitor may add and erase
   ids.reserve(size_);
   for (const Slot& slot : slots_) {
-    if (slot.entry) ids.push_back(slot.entry->id);
+    if (slot) ids.push_back(slot->id);
   }
   std::ranges::sort(ids, {}, [](EntryId id) { return id / kEntriesMax; });  // as they were received
   for (const EntryId id : ids) {
@@ -150,7 +149,7 @@ void InFlightTable::in_order(Visit visit) const {
   while (!next.empty()) {
     const std::uint32_t place = next.top().second;
     next.pop();
-    if (!visit(order_[place].at, slots_[order_[place].slot].entry->id)) return;
+    if (!visit(order_[place].at, slots_[order_[place].slot]->id)) return;
     push(2 * place + 1);
     push(2 * place + 2);
   }

@@ -56,6 +56,7 @@ struct Entry {
   bool renewal_failed = false;  // the last extension failed and will be tried again at renew_at
   bool leave_wanted = false;    // to leave as soon as the extension under way has ended
   bool lost = false;
+  std::uint32_t place = UINT32_MAX;  // of the table alone: where it stands in the order of wakes
 };
 
 class InFlightTable {
@@ -83,10 +84,7 @@ class InFlightTable {
 
  private:
   static constexpr std::uint32_t kNotQueued = UINT32_MAX;
-  struct Slot {
-    std::optional<Entry> entry;
-    std::uint32_t place = kNotQueued;  // in order_
-  };
+  using Slot = std::optional<Entry>;
   struct Wake {
     base::SteadyPoint at;
     std::uint32_t slot = 0;
@@ -97,7 +95,7 @@ class InFlightTable {
   void put(std::uint32_t place, Wake wake);
   void sift_up(std::uint32_t place, Wake wake);
   void sift_down(std::uint32_t place, Wake wake);
-  void unqueue(Slot& slot);
+  void unqueue(Entry& entry);
   template <class Visit>
   void in_order(Visit visit) const;
 
@@ -107,7 +105,7 @@ class InFlightTable {
   using Blocks = boost::container::deque_options<boost::container::block_size<64>>::type;
   boost::container::deque<Slot, void, Blocks> slots_;
   std::vector<std::uint32_t> free_;
-  std::vector<Wake> order_;  // a binary heap, the earliest first; every slot knows its place
+  std::vector<Wake> order_;  // a binary heap, the earliest first; every entry knows its place
 };
 
 }  // namespace worker
