@@ -44,15 +44,20 @@ Control wanted_control(ControlWish wish, bool restore) {
   return restore ? Control::kCancelRestore : Control::kCancel;
 }
 
-std::string said(ControlWish wish, bool restore, const std::string& group) {
+// The message of a paused run is hidden for five minutes at a time, and a FIFO queue hands out
+// nothing else of its group meanwhile: a knock waits behind it.
+constexpr const char* kAfterAPause = "; it was paused: this may take five minutes";
+
+std::string said(ControlWish wish, bool restore, const std::string& group, bool was_paused) {
   switch (wish) {
     case ControlWish::kPause:
       return fmt::format("group {}: the recycle pauses at its next safe point", group);
     case ControlWish::kResume:
-      return fmt::format("group {}: the recycle goes on", group);
+      return fmt::format("group {}: the recycle goes on{}", group, was_paused ? kAfterAPause : "");
     case ControlWish::kCancel:
-      return fmt::format("group {}: the recycle is cancelled{}", group,
-                         restore ? ", its instances go back to the version before" : "");
+      return fmt::format("group {}: the recycle is cancelled{}{}", group,
+                         restore ? ", its instances go back to the version before" : "",
+                         was_paused ? kAfterAPause : "");
   }
   return {};
 }
@@ -82,6 +87,8 @@ awaitable<base::Result<std::string>> control_run(aws::AutoScaling& auto_scaling,
   if (!found) co_return found.error();
   const auto tag = found->tags.find(std::string(recycle::kTagControl));
   const bool running = !recycle::journal_keys(found->tags).empty();
+  const auto journal = recycle::journal_from_tags(found->tags);
+  const bool was_paused = journal && *journal && (*journal)->paused_at;
   const Control wanted = wanted_control(wish, restore);
   const std::string value(recycle::to_string(wanted));
   if (wish == ControlWish::kResume) {
@@ -99,7 +106,7 @@ awaitable<base::Result<std::string>> control_run(aws::AutoScaling& auto_scaling,
     const auto removed =
         co_await auto_scaling.delete_tags(group, {std::string(recycle::kTagControl)});
     if (!removed) co_return removed.error().while_doing("removing the control tag");
-    co_return said(wish, restore, group.value);
+    co_return said(wish, restore, group.value, was_paused);
   }
   if (!running) {
     co_return base::invalid(fmt::format("group {}: nothing is running", group.value));
@@ -114,7 +121,7 @@ awaitable<base::Result<std::string>> control_run(aws::AutoScaling& auto_scaling,
         group, {{std::string(recycle::kTagControl), value}});
     if (!written) co_return written.error().while_doing("writing the control tag");
   }
-  co_return said(wish, restore, group.value);
+  co_return said(wish, restore, group.value, was_paused);
 }
 
 int run_control(const Config& config, ControlWish wish, std::ostream& out, std::ostream& err) {

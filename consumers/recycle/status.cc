@@ -81,7 +81,7 @@ void ask_planner(const Snapshot& snapshot, const std::optional<Journal>& journal
     if (!journal) status.state = State::kDue;
   } else if (const auto* wait = std::get_if<Wait>(&step)) {
     status.step = wait->why;
-    status.until = wait->not_before;
+    if (wait->what == WaitsFor::kWindow) status.until = wait->not_before;
     if (!journal) status.state = State::kWaiting;
   } else if (const auto* abort = std::get_if<Abort>(&step)) {
     status.step = abort->why;

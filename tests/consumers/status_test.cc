@@ -96,6 +96,18 @@ TEST(Status, ShowsWhatIsDueAndWhatWaitsForItsWindow) {
   EXPECT_EQ((*found)[1].old_instances, 4);
 }
 
+TEST(Status, PromisesNoTimeForWhatPeopleDecide) {
+  Fixture aws;
+  auto tags = test::tags_for("out-in");
+  tags[std::string(kTagControl)] = "pause";
+  aws.create_group({.name = "web", .tags = tags});
+  aws.create_template_version();
+  const GroupStatus held = aws.only();
+  EXPECT_EQ(held.state, State::kWaiting);
+  EXPECT_NE(held.step.find("paused"), std::string::npos) << held.step;
+  EXPECT_FALSE(held.until.has_value());
+}
+
 TEST(Status, NamesTheTagTheValueAndWhatIsAccepted) {
   Fixture aws;
   aws.create_group({.name = "web", .tags = test::tags_for("typo")});
