@@ -112,8 +112,10 @@ int dlq_replay(DlqRun& run) {
   const bool resumable = summary->ended == dlq::Ended::kStopped ||
                          summary->ended == dlq::Ended::kFailed ||
                          summary->ended == dlq::Ended::kCanary;
-  if (resumable && !summary->move_task && !summary->dry_run && run.arguments.checkpoint != "off" &&
-      summary->sent + summary->sent_before + summary->possibly_twice > 0) {
+  if (resumable && summary->move_task) {
+    run.err << "autorecycle: what SQS has not moved is still there; the same command goes on\n";
+  } else if (resumable && !summary->dry_run && run.arguments.checkpoint != "off" &&
+             summary->sent + summary->sent_before + summary->possibly_twice > 0) {
     run.err << "autorecycle: the same command with --resume goes on\n";
   }
   return exit_code_of(*summary, run.signal);

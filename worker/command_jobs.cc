@@ -104,7 +104,10 @@ int lint(const std::string& folder, Output output, std::ostream& out, std::ostre
     problems += found.problems.size();
     json.push_back({{"folder", one}, {"problems", found.problems}});
     if (output == Output::kJson) continue;
-    for (const std::string& problem : found.problems) err << one << "/" << problem << "\n";
+    for (const std::string& problem : found.problems) {
+      err << (problem.starts_with(one) ? "" : one + "/") << problem
+          << "\n";  // a folder that is none
+    }
     if (found.problems.empty()) {
       out << fmt::format("{}: in order: {}\n", one, found.script->entry.name);
     }

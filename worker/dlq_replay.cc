@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 namespace worker {
@@ -73,6 +74,13 @@ base::Result<std::unique_ptr<dlq::Checkpoint>> open_checkpoint(dlq::Context cont
   }
   if (file == "off" || asked.dry_run) return std::make_unique<dlq::Checkpoint>(std::move(state));
   if (!asked.resume) return dlq::Checkpoint::create(file, state);
+  if (std::error_code error; !std::filesystem::exists(file, error)) {
+    return base::invalid(
+        fmt::format("--resume: there is no checkpoint {}; where SQS itself moved "
+                    "the letters there is none, and the command without --resume "
+                    "goes on",
+                    file));
+  }
   auto checkpoint = dlq::Checkpoint::resume(file);
   if (checkpoint && (*checkpoint)->state().queue != state.queue) {
     return base::invalid(fmt::format("checkpoint {}: is of queue {}, not of {}", file,

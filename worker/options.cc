@@ -2,6 +2,8 @@
 #include "aws/s3.h"
 #include "worker/config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -133,11 +135,21 @@ bool set_payload_threshold(Config& config, std::string_view text) {
   return true;
 }
 
+// "127.0.0.1", "[::1]": numbers only, as a name may mean another address tomorrow.
+bool is_address(std::string text) {
+  in6_addr parsed;
+  if (!text.starts_with('[')) return inet_pton(AF_INET, text.c_str(), &parsed) == 1;
+  if (!text.ends_with(']')) return false;
+  return inet_pton(AF_INET6, text.substr(1, text.size() - 2).c_str(), &parsed) == 1;
+}
+
 bool set_listen(Config& config, std::string_view text) {
   const auto colon = text.rfind(':');
   unsigned port = 0;
   if (text != "off") {
-    if (colon == std::string_view::npos || colon == 0) return false;
+    if (colon == std::string_view::npos || !is_address(std::string(text.substr(0, colon)))) {
+      return false;
+    }
     const auto digits = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (error != std::errc() || end != digits.data() + digits.size() || port > 65'535) return false;
@@ -209,8 +221,9 @@ void add_runtime_rows(std::vector<OptionSpec>& rows) {
                   kWorkerScope, duration_between("0s", "1h"),
                   set_duration<&Config::startup_timeout, 0, kHour>, "1m"});
   rows.push_back({"listen", "ADDRESS:PORT", "Address of /metrics, /healthz, /readyz, /status, ...",
-                  kWorkerScope, "ADDRESS:PORT (port 0 picks a free one) or off", set_listen,
-                  "127.0.0.1:9464"});
+                  kWorkerScope,
+                  "ADDRESS:PORT, 127.0.0.1:9464 or [::1]:9464 (port 0 picks a free one), or off",
+                  set_listen, "127.0.0.1:9464"});
   rows.push_back({"port-file", "FILE", "Write the port that was picked to this file", kWorkerScope,
                   "a file name", set_text<&Config::port_file>});
 }
