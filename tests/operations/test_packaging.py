@@ -198,6 +198,9 @@ def test_the_image_runs_as_nobody_and_checks_its_health_as_the_service_does():
     module = (ROOT / "terraform/modules/worker/main.tf").read_text()
     theirs = re.search(r'health_check = "(.*)"', module).group(1)
     assert health == theirs.replace("${local.port}", "9464")
+    scratch = re.search(r'scratch = .*\{ scratch = "(.*)" \}', module).group(1)
+    assert f'VOLUME ["{scratch}"]' in stages[1]
+    assert f'"{scratch}"' in (ROOT / "worker/options_jobs.cc").read_text(), "of oncall-scratch"
 
 
 def test_the_health_check_tells_well_from_ill(tmp_path):

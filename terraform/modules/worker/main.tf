@@ -21,6 +21,10 @@ locals {
   port         = element(reverse(split(":", lookup(var.settings, "listen", "127.0.0.1:9464"))), 0)
   health_check = "exec 3<>/dev/tcp/127.0.0.1/${local.port} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"
 
+  # Script jobs get their temporary folders there (oncall-scratch). The image declares it as a VOLUME,
+  # without which Fargate would give it to root alone.
+  scratch = contains(local.roles, "oncall") ? { scratch = "/tmp" } : {}
+
   canary_tasks = var.canary == null ? 0 : max(1, ceil(var.tasks.min * var.canary.percent / 100))
   services = merge(
     { stable = { name = var.name, image = var.image, tasks = var.tasks.min } },
@@ -49,6 +53,13 @@ resource "aws_ecs_task_definition" "this" {
   task_role_arn            = aws_iam_role.task.arn
   tags                     = var.tags
 
+  dynamic "volume" {
+    for_each = local.scratch
+    content {
+      name = volume.key
+    }
+  }
+
   runtime_platform {
     cpu_architecture        = var.size.architecture
     operating_system_family = "LINUX"
@@ -62,6 +73,7 @@ resource "aws_ecs_task_definition" "this" {
     environment            = local.environment
     secrets                = [for name, arn in var.secrets : { name = local.variable_of[name], valueFrom = arn }]
     readonlyRootFilesystem = true
+    mountPoints            = [for name, path in local.scratch : { sourceVolume = name, containerPath = path, readOnly = false }]
     stopTimeout            = 120 # Fargate's most; a drain takes --drain-deadline and 10 seconds
     linuxParameters        = { capabilities = { drop = ["ALL"] } }
     healthCheck = local.port == "off" ? null : {

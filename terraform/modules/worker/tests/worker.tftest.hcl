@@ -114,6 +114,10 @@ run "on_call_jobs_touch_nothing_that_is_not_named" {
     }
     error_message = "and reads their queues only"
   }
+  assert {
+    condition     = one(jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].mountPoints) == { sourceVolume = one(aws_ecs_task_definition.this["stable"].volume).name, containerPath = "/tmp", readOnly = false }
+    error_message = "scripts have a folder to write to, beside the read-only root"
+  }
 }
 
 run "on_call_jobs_touch_what_is_named" {
@@ -292,6 +296,10 @@ run "people_may_work_on_dead_letters" {
 }
 
 run "the_container_has_nothing_to_write_to" {
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].mountPoints == [] && length(aws_ecs_task_definition.this["stable"].volume) == 0
+    error_message = "no volume"
+  }
   assert {
     condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].readonlyRootFilesystem
     error_message = "read-only root"
