@@ -1,5 +1,6 @@
-# What `cmake --install` and CPack put where. With AUTORECYCLE_PACKAGE the man page and the shells'
-# completions are written too, by the program that was built. packaging/build-deb makes a package.
+# What `cmake --install` and CPack put where. With AUTORECYCLE_PACKAGE the man page, the shells'
+# completions and Debian's changelog are written too, by the program that was built.
+# packaging/build-deb makes a package.
 
 include(GNUInstallDirs)
 option(AUTORECYCLE_PACKAGE "Write the man page and completions, and install them" OFF)
@@ -14,7 +15,9 @@ set(packaging ${CMAKE_CURRENT_LIST_DIR}/../packaging)
 install(FILES ${packaging}/autorecycle.service DESTINATION lib/systemd/system)
 install(FILES ${packaging}/autorecycle.toml
         DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/autorecycle)
-install(FILES ${packaging}/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${packaging}/debian/copyright ${packaging}/../CHANGELOG.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
+set(CPACK_PACKAGE_CONTACT "the authors of autorecycle <autorecycle@localhost>")
 
 if(AUTORECYCLE_PACKAGE)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -22,12 +25,17 @@ if(AUTORECYCLE_PACKAGE)
   add_custom_command(
     OUTPUT ${manual}/autorecycle.1.gz
     BYPRODUCTS ${manual}/autorecycle.bash ${manual}/_autorecycle ${manual}/autorecycle.fish
+               ${manual}/changelog.gz
     COMMAND Python3::Interpreter ${packaging}/manual.py $<TARGET_FILE:autorecycle> ${manual}
-    COMMAND gzip --no-name --best --force ${manual}/autorecycle.1
+            ${CPACK_PACKAGE_CONTACT}
+    COMMAND gzip --no-name --best --force ${manual}/autorecycle.1 ${manual}/changelog
     DEPENDS autorecycle ${packaging}/manual.py
     VERBATIM)
   add_custom_target(manual ALL DEPENDS ${manual}/autorecycle.1.gz)
   install(FILES ${manual}/autorecycle.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${manual}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  install(FILES ${packaging}/debian/lintian-overrides RENAME autorecycle
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides)
   install(FILES ${manual}/autorecycle.bash RENAME autorecycle
           DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   install(FILES ${manual}/_autorecycle DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
@@ -37,7 +45,6 @@ endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME autorecycle)
-set(CPACK_PACKAGE_CONTACT "the authors of autorecycle <autorecycle@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "recycles EC2 Auto Scaling groups when they changed")
 string(CONCAT CPACK_DEBIAN_PACKAGE_DESCRIPTION
   "A worker on SQS that replaces the old instances of Auto Scaling groups with\n"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the man page and the shells' completions from what the program says of itself.
+"""Writes the man page and the shells' completions from what the program says of itself, and the
+package's changelog.
 
-    packaging/manual.py path/to/autorecycle FOLDER
+    packaging/manual.py path/to/autorecycle FOLDER MAINTAINER
 
-FOLDER gets autorecycle.1, autorecycle.bash, _autorecycle (zsh) and autorecycle.fish. Everything is
-read from `--help`, so a new command or option needs nothing here. The page has the date of
-SOURCE_DATE_EPOCH, or none.
+FOLDER gets autorecycle.1, autorecycle.bash, _autorecycle (zsh), autorecycle.fish and changelog.
+Everything is read from `--help`, so a new command or option needs nothing here. The page has the
+date of SOURCE_DATE_EPOCH, or none without it or where it is 0.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from email.utils import format_datetime
 from pathlib import Path
 
 PROGRAM = "autorecycle"
@@ -94,9 +96,19 @@ def verbatim(text: str) -> list[str]:
     return [".nf", roff(text), ".fi"] if text else []
 
 
+def built() -> datetime:
+    return datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH") or 0), timezone.utc)
+
+
 def date() -> str:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return f"{datetime.fromtimestamp(int(epoch), timezone.utc):%Y-%m-%d}" if epoch else ""
+    return f"{built():%Y-%m-%d}" if built().timestamp() else ""
+
+
+def changelog(version: str, maintainer: str) -> str:
+    """In Debian's form, which every package has to have."""
+    return (f"{PROGRAM} ({version}) unstable; urgency=medium\n\n"
+            f"  * What has changed: CHANGELOG.md in this folder.\n\n"
+            f" -- {maintainer}  {format_datetime(built())}\n")
 
 
 def man(root: Command, version: str) -> str:
@@ -233,13 +245,14 @@ def fish(root: Command) -> str:
 
 
 def main() -> None:
-    program, folder = sys.argv[1], Path(sys.argv[2])
+    program, folder, maintainer = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     root = read(program, [])
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in ((f"{PROGRAM}.1", man(root, said.stdout.strip())),
                        (f"{PROGRAM}.bash", bash(root)), (f"_{PROGRAM}", zsh(root)),
-                       (f"{PROGRAM}.fish", fish(root))):
+                       (f"{PROGRAM}.fish", fish(root)),
+                       ("changelog", changelog(said.stdout.split()[-1], maintainer))):
         (folder / name).write_text(text, encoding="utf-8")
 
 

@@ -57,6 +57,8 @@ def test_the_package_has_what_a_service_needs(package, installed):
     assert files == {
         "etc/autorecycle/autorecycle.toml", "usr/bin/autorecycle",
         "usr/lib/systemd/system/autorecycle.service", "usr/share/doc/autorecycle/copyright",
+        "usr/share/doc/autorecycle/CHANGELOG.md", "usr/share/doc/autorecycle/changelog.gz",
+        "usr/share/lintian/overrides/autorecycle",
         "usr/share/bash-completion/completions/autorecycle", "usr/share/man/man1/autorecycle.1.gz",
         "usr/share/fish/vendor_completions.d/autorecycle.fish",
         "usr/share/zsh/vendor-completions/_autorecycle"}
