@@ -62,6 +62,14 @@ def test_every_variable_is_used_typed_and_described(folder):
 
 
 @pytest.mark.parametrize("folder", BOTH, ids=name_of)
+def test_every_output_is_described(folder):
+    outputs = re.findall(r'^output "(\w+)" \{\n(.*?)^\}', sources(folder), re.MULTILINE | re.DOTALL)
+    assert outputs
+    for name, body in outputs:
+        assert re.search(r'^  description += "\S', body, re.MULTILINE), f"{name} is not described"
+
+
+@pytest.mark.parametrize("folder", BOTH, ids=name_of)
 def test_every_local_is_used(folder):
     text = sources(folder)
     for body in re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
