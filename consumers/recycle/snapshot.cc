@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace consumers::recycle {
@@ -58,7 +59,8 @@ bool is_leaving(const aws::GroupInstance& instance) {
 }
 
 bool is_standby(const aws::GroupInstance& instance) {
-  return instance.lifecycle_state == "Standby" || instance.lifecycle_state == "EnteringStandby";
+  const std::string_view state = instance.lifecycle_state;
+  return state == "Standby" || state == "EnteringStandby";
 }
 
 bool is_ready(const Snapshot& snapshot, const aws::GroupInstance& instance, std::string* why) {

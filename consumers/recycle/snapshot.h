@@ -6,9 +6,10 @@
 #include "base/clock.h"
 #include "consumers/recycle/gates/readings.h"
 
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace consumers::recycle {
@@ -28,10 +29,17 @@ struct InstanceFacts {
   std::string private_ip;                      // EC2's; empty if EC2 does not know it
 };
 
+struct HashOfId {
+  std::size_t operator()(const base::InstanceId& id) const {
+    return std::hash<std::string>()(id.value);
+  }
+};
+
 struct Snapshot {
   aws::AutoScalingGroup group;
   Target target;
-  std::map<base::InstanceId, InstanceFacts> facts;
+  // Every turn asks for every instance: in a tree that was most of what a turn cost.
+  std::unordered_map<base::InstanceId, InstanceFacts, HashOfId> facts;
   // One that AWS carries out now; asked for while no run is under way.
   std::optional<aws::InstanceRefresh> instance_refresh;
   // Instances of this group that left it but are not yet "terminated" for EC2 (their network

@@ -9,10 +9,10 @@ namespace consumers::recycle {
 namespace {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
+  return a == b || std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) ==
+                  std::tolower(static_cast<unsigned char>(y));
+         });
 }
 
 long long seconds(base::Duration duration) { return duration.count() / 1'000; }
@@ -64,7 +64,7 @@ std::string why(const Snapshot& snapshot, const aws::GroupInstance& instance, Ga
 }  // namespace
 
 std::optional<Gate> gate_before(const Snapshot& snapshot, const aws::GroupInstance& instance) {
-  if (instance.lifecycle_state != "InService") return Gate::kHealth;
+  if (std::string_view(instance.lifecycle_state) != "InService") return Gate::kHealth;
   if (!equals_ignoring_case(instance.health_status, "Healthy")) return Gate::kHealth;
   const auto facts = snapshot.facts.find(instance.id);
   if (facts != snapshot.facts.end() && !facts->second.serving) return Gate::kLoadBalancers;
