@@ -23,20 +23,16 @@ bool says_already_gone(const base::Error& error, const base::InstanceId& instanc
          error.message.find(instance.value) != std::string::npos;
 }
 
-// Parts of a longer journal from before stay where they are: they do not count, and go at the end.
-Outcome write_journal(Services services, base::GroupName group, Journal journal) {
-  co_return co_await services.auto_scaling.create_or_update_tags(std::move(group),
-                                                                 to_tags(journal));
-}
+Outcome nothing(base::Result<void> result) { co_return result; }
 
-Outcome remove_journal(Services services, aws::AutoScalingGroup group) {
+Outcome remove_journal(Services services, const aws::AutoScalingGroup& group) {
   std::vector<std::string> keys = journal_keys(group.tags);
   const std::string control(kTagControl);
-  if (keys.empty() && !group.tags.contains(control)) co_return base::Result<void>();
+  if (keys.empty() && !group.tags.contains(control)) return nothing({});
   // Also unseen: an operator may have set it since the group was read, and it must not outlive what
   // it was meant for. Deleting a tag that is not there is no error.
   keys.push_back(control);
-  co_return co_await services.auto_scaling.delete_tags(group.name, std::move(keys));
+  return services.auto_scaling.delete_tags(group.name, std::move(keys));
 }
 
 Outcome terminate(Services services, TerminateInstance action) {
@@ -48,20 +44,21 @@ Outcome terminate(Services services, TerminateInstance action) {
   co_return ended;
 }
 
-Outcome set_bounds(Services services, base::GroupName group, SetBounds action) {
+Outcome set_bounds(Services services, const base::GroupName& group, const SetBounds& action) {
   aws::UpdateAutoScalingGroupOptions options;
-  options.group = std::move(group);
+  options.group = group;
   options.min_size = action.min_size;
   options.max_size = action.max_size;
   options.desired_capacity = action.desired_capacity;
-  co_return co_await services.auto_scaling.update_auto_scaling_group(std::move(options));
+  return services.auto_scaling.update_auto_scaling_group(std::move(options));
 }
 
-Outcome set_launch_template(Services services, base::GroupName group, SetLaunchTemplate action) {
+Outcome set_launch_template(Services services, const base::GroupName& group,
+                            const SetLaunchTemplate& action) {
   aws::UpdateAutoScalingGroupOptions options;
-  options.group = std::move(group);
-  options.launch_template = std::move(action.launch_template);
-  co_return co_await services.auto_scaling.update_auto_scaling_group(std::move(options));
+  options.group = group;
+  options.launch_template = action.launch_template;
+  return services.auto_scaling.update_auto_scaling_group(std::move(options));
 }
 
 const aws::GroupInstance* find_instance(const aws::AutoScalingGroup& group,
@@ -118,37 +115,38 @@ struct Visible {
 
 }  // namespace
 
-boost::asio::awaitable<base::Result<void>> execute(Services services, aws::AutoScalingGroup group,
-                                                   Action action) {
-  const base::GroupName name = group.name;
-  if (auto* write = std::get_if<WriteJournal>(&action)) {
-    co_return co_await write_journal(services, name, std::move(write->journal));
+// No coroutine itself: its frame and a copy of the group were most of what a run held while a call
+// was under way.
+Outcome execute(Services services, const aws::AutoScalingGroup& group, const Action& action) {
+  aws::AutoScaling& auto_scaling = services.auto_scaling;
+  const base::GroupName& name = group.name;
+  if (const auto* write = std::get_if<WriteJournal>(&action)) {
+    // Parts of a longer journal from before stay where they are: they do not count, and go at the
+    // end.
+    return auto_scaling.create_or_update_tags(name, to_tags(write->journal));
   }
   // The run turns a hook into the journal to write once it has run it (gates/hook_runner.h).
   if (const auto* hook = std::get_if<RunHook>(&action)) {
-    co_return base::invalid("hook " + hook->name + " cannot be run here");
+    return nothing(base::invalid("hook " + hook->name + " cannot be run here"));
   }
-  if (std::holds_alternative<RemoveJournal>(action)) {
-    co_return co_await remove_journal(services, std::move(group));
+  if (std::holds_alternative<RemoveJournal>(action)) return remove_journal(services, group);
+  if (const auto* suspend = std::get_if<SuspendProcesses>(&action)) {
+    return auto_scaling.suspend_processes(name, suspend->processes);
   }
-  if (auto* suspend = std::get_if<SuspendProcesses>(&action)) {
-    co_return co_await services.auto_scaling.suspend_processes(name, std::move(suspend->processes));
+  if (const auto* resume = std::get_if<ResumeProcesses>(&action)) {
+    return auto_scaling.resume_processes(name, resume->processes);
   }
-  if (auto* resume = std::get_if<ResumeProcesses>(&action)) {
-    co_return co_await services.auto_scaling.resume_processes(name, std::move(resume->processes));
+  if (const auto* bounds = std::get_if<SetBounds>(&action)) {
+    return set_bounds(services, name, *bounds);
   }
-  if (auto* bounds = std::get_if<SetBounds>(&action)) {
-    co_return co_await set_bounds(services, name, *bounds);
+  if (const auto* pin = std::get_if<SetLaunchTemplate>(&action)) {
+    return set_launch_template(services, name, *pin);
   }
-  if (auto* pin = std::get_if<SetLaunchTemplate>(&action)) {
-    co_return co_await set_launch_template(services, name, std::move(*pin));
+  if (const auto* ending = std::get_if<TerminateInstance>(&action)) {
+    return terminate(services, *ending);
   }
-  if (auto* ending = std::get_if<TerminateInstance>(&action)) {
-    co_return co_await terminate(services, std::move(*ending));
-  }
-  auto& protection = std::get<ProtectInstances>(action);
-  co_return co_await services.auto_scaling.set_instance_protection(
-      name, std::move(protection.instances), protection.protect);
+  const auto& protection = std::get<ProtectInstances>(action);
+  return auto_scaling.set_instance_protection(name, protection.instances, protection.protect);
 }
 
 bool is_visible(const Action& action, const aws::AutoScalingGroup& before,

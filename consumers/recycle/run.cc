@@ -89,7 +89,7 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
         read.error().while_doing("looking at group " + request_.group.value));
   }
   if (!*read) co_return missing_group(request_.group, !request_.source_event_id.empty());
-  View view{std::move(**read), std::nullopt};
+  View view(std::move(**read));
   auto journal = journal_from_tags(view.snapshot.group.tags);
   if (!journal) {
     if (journal.error().code == kNewerJournal) {

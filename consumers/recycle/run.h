@@ -16,8 +16,10 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace consumers::recycle {
 
@@ -30,10 +32,21 @@ class Run {
   boost::asio::awaitable<Verdict> carry_out();
 
  private:
-  // The group as a turn sees it.
+  // The group as a turn sees it. It is handed from one coroutine to the next, each of which has
+  // room for it in its frame, and a run that waits keeps them all: so what it holds is elsewhere.
   struct View {
-    Snapshot snapshot;
-    std::optional<Journal> journal;
+    struct Held {
+      Snapshot snapshot;
+      std::optional<Journal> journal;
+    };
+    explicit View(Snapshot seen)
+        : held(std::make_unique<Held>(Held{std::move(seen), std::nullopt})),
+          snapshot(held->snapshot),
+          journal(held->journal) {}
+
+    std::unique_ptr<Held> held;
+    Snapshot& snapshot;
+    std::optional<Journal>& journal;
   };
   // How the group is to be treated: by its tags, or undone because they no longer allow it.
   struct Terms {
