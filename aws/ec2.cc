@@ -10,7 +10,7 @@ namespace aws {
 
 namespace {
 
-constexpr std::size_t kIdsPerCall = 100;  // a filter takes at most 200 values
+constexpr std::size_t kIdsPerCall = 200;  // a filter takes no more values
 
 QueryCall make_call(std::string operation) {
   return {.service = "ec2", .version = "2016-11-15", .operation = std::move(operation)};
@@ -37,13 +37,13 @@ boost::asio::awaitable<base::Result<std::vector<T>>> read_pages(
       fmt::format("{} did not end after {} pages", call.operation, kQueryPagesMax));
 }
 
-void read_versions(const XmlElement& page, std::vector<LaunchTemplateVersion>& versions) {
-  for (const XmlElement& item : page.list("launchTemplateVersionSet", "item")) {
-    LaunchTemplateVersion& version = versions.emplace_back();
-    version.template_id = item.text("launchTemplateId");
-    version.template_name = item.text_or("launchTemplateName");
-    version.version = item.number("versionNumber");
-    version.is_default = item.flag("defaultVersion");
+void read_templates(const XmlElement& page, std::vector<LaunchTemplate>& templates) {
+  for (const XmlElement& item : page.list("launchTemplates", "item")) {
+    LaunchTemplate& launch_template = templates.emplace_back();
+    launch_template.id = item.text("launchTemplateId");
+    launch_template.name = item.text_or("launchTemplateName");
+    launch_template.latest_version = item.number("latestVersionNumber");
+    launch_template.default_version = item.number("defaultVersionNumber");
   }
 }
 
@@ -61,18 +61,14 @@ void read_instances(const XmlElement& page, std::vector<Ec2Instance>& instances)
 
 }  // namespace
 
-boost::asio::awaitable<base::Result<std::vector<LaunchTemplateVersion>>>
-Ec2::describe_launch_template_versions(LaunchTemplateSpecification launch_template,
-                                       std::vector<std::string> versions) {
-  QueryCall call = make_call("DescribeLaunchTemplateVersions");
-  // AWS refuses a call that names a template in both ways.
-  if (!launch_template.id.empty()) {
-    call.add("LaunchTemplateId", launch_template.id);
-  } else {
-    call.add("LaunchTemplateName", launch_template.name);
-  }
-  call.add_list("LaunchTemplateVersion", versions);
-  co_return co_await read_pages(caller_, std::move(call), read_versions);
+boost::asio::awaitable<base::Result<std::vector<LaunchTemplate>>> Ec2::describe_launch_templates(
+    DescribeLaunchTemplatesOptions options) {
+  // Without any, EC2 would list all of the account's.
+  if (options.ids.empty() && options.names.empty()) co_return std::vector<LaunchTemplate>();
+  QueryCall call = make_call("DescribeLaunchTemplates");
+  call.add_list("LaunchTemplateId", options.ids);
+  call.add_list("LaunchTemplateName", options.names);
+  co_return co_await read_pages(caller_, std::move(call), read_templates);
 }
 
 boost::asio::awaitable<base::Result<std::vector<Ec2Instance>>> Ec2::describe_instances(

@@ -12,11 +12,16 @@
 
 namespace aws {
 
-struct LaunchTemplateVersion {
-  std::string template_id;
-  std::string template_name;
-  int version = 0;
-  bool is_default = false;
+struct LaunchTemplate {
+  std::string id;
+  std::string name;
+  int latest_version = 0;   // what "$Latest" stands for
+  int default_version = 0;  // what "$Default" stands for
+};
+
+struct DescribeLaunchTemplatesOptions {
+  std::vector<std::string> ids;  // ids or names, not both, at least one of them
+  std::vector<std::string> names;
 };
 
 struct Ec2Instance {
@@ -32,12 +37,11 @@ class Ec2 {
   explicit Ec2(Caller& caller) : caller_(caller) {}
   virtual ~Ec2() = default;
 
-  // `versions` may hold numbers, "$Latest" and "$Default"; one answer per version that exists.
-  // Error kNotFound (InvalidLaunchTemplateId.NotFound, ...) when the template does not exist.
-  virtual boost::asio::awaitable<base::Result<std::vector<LaunchTemplateVersion>>>
-  describe_launch_template_versions(LaunchTemplateSpecification launch_template,
-                                    std::vector<std::string> versions);
-  // All pages, chunks of 100 ids. Ids that EC2 does not know (any more, or yet) are absent, not an
+  // In no order, all pages. One that does not exist makes EC2 refuse the whole call: kNotFound
+  // (InvalidLaunchTemplateId.NotFound, ...).
+  virtual boost::asio::awaitable<base::Result<std::vector<LaunchTemplate>>>
+  describe_launch_templates(DescribeLaunchTemplatesOptions options);
+  // All pages, chunks of 200 ids. Ids that EC2 does not know (any more, or yet) are absent, not an
   // error.
   virtual boost::asio::awaitable<base::Result<std::vector<Ec2Instance>>> describe_instances(
       std::vector<base::InstanceId> ids);

@@ -1,5 +1,9 @@
 #include "consumers/recycle/observer.h"
 
+#include "consumers/recycle/resolver.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +15,7 @@ using asio::awaitable;
 namespace {
 
 constexpr std::size_t kNamesPerCall = 100;  // AWS's maximum for DescribeAutoScalingGroups
+constexpr std::size_t kTemplatesPerCall = 100;
 // Requests of runs for their instances that are joined; the client cuts them by AWS's limit.
 constexpr std::size_t kRunsPerInstanceCall = 100;
 // Answers of 100 groups are some megabytes of XML each: few at a time.
@@ -24,10 +29,31 @@ constexpr base::Duration kGatherMax{1'000};
 constexpr base::Duration kBurst{1'000};
 constexpr base::Duration kHealthKept{5'000};
 constexpr base::Duration kTemplateKept{300'000};
+constexpr base::Duration kRefreshKept{30'000};
 
 // A refusal that may be the fault of one of those that were asked for.
 bool may_be_ones_fault(const base::Error& error) {
   return !error.is_transient() && error.kind != base::ErrorKind::kDenied;
+}
+
+template <class Key>
+void halve(const std::vector<Key>& part, std::vector<std::vector<Key>>& parts) {
+  const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+  parts.emplace_back(part.begin(), middle);
+  parts.emplace_back(middle, part.end());
+}
+
+std::string describe(const aws::LaunchTemplateSpecification& specification) {
+  return fmt::format("launch template {}:{}",
+                     specification.id.empty() ? specification.name : specification.id,
+                     specification.version);
+}
+
+base::Error no_such_template(const std::pair<std::string, std::string>& key) {
+  return {base::ErrorKind::kNotFound,
+          "LaunchTemplateNotFound",
+          fmt::format("there is no launch template {}", key.first.empty() ? key.second : key.first),
+          {}};
 }
 
 }  // namespace
@@ -38,7 +64,6 @@ std::shared_ptr<Observer> make_observer(const Services& services) {
 
 Observer::Observer(Services services)
     : services_(services),
-      resolver_(services.ec2),
       groups_(
           services.clock,
           {.keys_per_call = kNamesPerCall,
@@ -59,8 +84,17 @@ Observer::Observer(Services services)
                    return fetch_instances(std::move(wanted));
                  }),
       templates_(
-          services.clock, {.keys_per_call = 1, .calls_max = kSingleCallsMax, .keep = kTemplateKept},
-          [this](std::vector<TemplateKey> keys) { return fetch_template(std::move(keys)); }) {}
+          services.clock,
+          {.keys_per_call = kTemplatesPerCall,
+           .calls_max = kGroupCallsMax,
+           .gather = [this] { return gather(); },
+           .keep = kTemplateKept},
+          [this](std::vector<TemplateKey> keys) { return fetch_templates(std::move(keys)); }),
+      refreshes_(services.clock,
+                 {.keys_per_call = 1, .calls_max = kSingleCallsMax, .keep = kRefreshKept},
+                 [this](std::vector<base::GroupName> names) {
+                   return fetch_refreshes(std::move(names));
+                 }) {}
 
 Observer::Presence::Presence(Observer& observer, base::GroupName group)
     : observer_(observer), place_(observer.present_.insert(std::move(group))) {}
@@ -109,10 +143,18 @@ awaitable<base::Result<Observer::Instances>> Observer::instances(
 
 awaitable<base::Result<aws::LaunchTemplateSpecification>> Observer::launch_template(
     aws::LaunchTemplateSpecification specification, base::Duration age_max) {
-  if (auto known = resolver_.known(specification)) co_return *std::move(known);
-  ++asked_["DescribeLaunchTemplateVersions"];
-  TemplateKey key(specification.id, specification.name, specification.version);
-  co_return co_await templates_.read(std::move(key), ago(age_max));
+  if (is_resolved(specification)) co_return specification;
+  ++asked_["DescribeLaunchTemplates"];
+  TemplateKey key(specification.id, specification.name);
+  auto found = co_await templates_.read(std::move(key), ago(age_max));
+  if (!found) co_return found.error().while_doing("resolving " + describe(specification));
+  co_return resolved(std::move(specification), *found);
+}
+
+awaitable<base::Result<std::optional<aws::InstanceRefresh>>> Observer::running_refresh(
+    base::GroupName group, base::Duration age_max) {
+  ++asked_["DescribeInstanceRefreshes"];
+  co_return co_await refreshes_.read(std::move(group), ago(age_max));
 }
 
 awaitable<Observer::GroupReads::Found> Observer::fetch_groups(std::vector<base::GroupName> names) {
@@ -127,9 +169,7 @@ awaitable<Observer::GroupReads::Found> Observer::fetch_groups(std::vector<base::
     auto groups = co_await services_.auto_scaling.describe_auto_scaling_groups(std::move(options));
     note(auto_scaling_rate_, groups);
     if (!groups && part.size() > 1 && may_be_ones_fault(groups.error())) {
-      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
-      parts.emplace_back(part.begin(), middle);
-      parts.emplace_back(middle, part.end());
+      halve(part, parts);
       continue;
     }
     for (const base::GroupName& name : part) {
@@ -201,15 +241,54 @@ awaitable<Observer::InstanceReads::Found> Observer::fetch_instances(
   co_return found;
 }
 
-awaitable<Observer::TemplateReads::Found> Observer::fetch_template(std::vector<TemplateKey> keys) {
+awaitable<Observer::TemplateReads::Found> Observer::fetch_templates(std::vector<TemplateKey> keys) {
   TemplateReads::Found found;
-  for (const TemplateKey& key : keys) {
-    aws::LaunchTemplateSpecification specification;
-    std::tie(specification.id, specification.name, specification.version) = key;
+  // A call takes ids or names.
+  const auto by_name =
+      std::ranges::partition(keys, [](const auto& key) { return !key.first.empty(); });
+  std::vector<std::vector<TemplateKey>> parts{{by_name.begin(), by_name.end()},
+                                              {keys.begin(), by_name.begin()}};
+  while (!parts.empty()) {
+    const std::vector<TemplateKey> part = std::move(parts.back());
+    parts.pop_back();
+    if (part.empty()) continue;
+    std::set<std::string> wanted;
+    const bool by_id = !part.front().first.empty();
+    for (const auto& [id, name] : part) wanted.insert(by_id ? id : name);
+    aws::DescribeLaunchTemplatesOptions options;
+    (by_id ? options.ids : options.names).assign(wanted.begin(), wanted.end());
     co_await may_ask(ec2_rate_);
-    auto resolved = co_await resolver_.resolve_one(std::move(specification));
-    note(ec2_rate_, resolved);
-    found.emplace(key, std::move(resolved));
+    const auto templates = co_await services_.ec2.describe_launch_templates(std::move(options));
+    note(ec2_rate_, templates);
+    if (!templates && part.size() > 1 && may_be_ones_fault(templates.error())) {
+      halve(part, parts);
+      continue;
+    }
+    for (const TemplateKey& key : part) {
+      if (!templates) {
+        found.emplace(key, templates.error());
+        continue;
+      }
+      const auto shown = std::ranges::find_if(*templates, [&](const aws::LaunchTemplate& one) {
+        return by_id ? one.id == key.first : one.name == key.second;
+      });
+      if (shown != templates->end())
+        found.emplace(key, *shown);
+      else
+        found.emplace(key, no_such_template(key));
+    }
+  }
+  co_return found;
+}
+
+awaitable<Observer::RefreshReads::Found> Observer::fetch_refreshes(
+    std::vector<base::GroupName> names) {
+  RefreshReads::Found found;
+  for (const base::GroupName& name : names) {
+    co_await may_ask(auto_scaling_rate_);
+    auto refresh = co_await services_.auto_scaling.describe_running_refresh(name);
+    note(auto_scaling_rate_, refresh);
+    found.emplace(name, std::move(refresh));
   }
   co_return found;
 }
@@ -244,7 +323,7 @@ void Observer::happened_to(const base::GroupName& group) {
 
 void Observer::template_changed(const messages::LaunchTemplateChanged& change) {
   templates_.forget_if([&](const TemplateKey& key) {
-    const auto& [id, name, version] = key;
+    const auto& [id, name] = key;
     return (!id.empty() && id == change.template_id) ||
            (!name.empty() && name == change.template_name);
   });
@@ -258,7 +337,8 @@ Observer::Tally Observer::tally(std::string_view operation) const {
   if (operation == "DescribeTargetHealth") tally.calls = targets_.calls();
   if (operation == "DescribeInstanceHealth") tally.calls = classic_.calls();
   if (operation == "DescribeInstances") tally.calls = instances_.calls();
-  if (operation == "DescribeLaunchTemplateVersions") tally.calls = templates_.calls();
+  if (operation == "DescribeLaunchTemplates") tally.calls = templates_.calls();
+  if (operation == "DescribeInstanceRefreshes") tally.calls = refreshes_.calls();
   return tally;
 }
 

@@ -14,7 +14,6 @@
 
 #include "aws/adaptive_rate.h"
 #include "consumers/recycle/consumer.h"
-#include "consumers/recycle/resolver.h"
 #include "consumers/recycle/shared_read.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -24,7 +23,7 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace consumers::recycle {
@@ -61,9 +60,14 @@ class Observer {
                                                                 base::Duration age_max);
   // Those that EC2 knows.
   boost::asio::awaitable<base::Result<Instances>> instances(std::vector<base::InstanceId> ids);
-  // With its id and the number of its version. A number stays what it is and is asked for once.
+  // With its id and the number of its version. Error kNotFound: there is no such template.
   boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> launch_template(
       aws::LaunchTemplateSpecification specification, base::Duration age_max);
+
+  // The one that is under way, if any. A call for this group alone, AWS has no other: for those who
+  // are about to begin.
+  boost::asio::awaitable<base::Result<std::optional<aws::InstanceRefresh>>> running_refresh(
+      base::GroupName group, base::Duration age_max);
 
   // Until the next tick of `interval`, or `no_later_than`, or shortly after something happened to
   // the group.
@@ -82,11 +86,13 @@ class Observer {
 
  private:
   using Group = std::optional<aws::AutoScalingGroup>;
-  using TemplateKey = std::tuple<std::string, std::string, std::string>;  // id, name, version
+  using TemplateKey = std::pair<std::string, std::string>;  // id, name: one may be empty
+  using Refresh = std::optional<aws::InstanceRefresh>;
   using GroupReads = SharedRead<base::GroupName, Group>;
   using TargetReads = SharedRead<std::string, Targets>;
   using InstanceReads = SharedRead<std::vector<base::InstanceId>, Instances>;
-  using TemplateReads = SharedRead<TemplateKey, aws::LaunchTemplateSpecification>;
+  using TemplateReads = SharedRead<TemplateKey, aws::LaunchTemplate>;
+  using RefreshReads = SharedRead<base::GroupName, Refresh>;
 
   // Of one service's calls that look.
   boost::asio::awaitable<void> may_ask(aws::AdaptiveRate& rate);
@@ -103,10 +109,10 @@ class Observer {
   boost::asio::awaitable<TargetReads::Found> fetch_classic(std::vector<std::string> names);
   boost::asio::awaitable<InstanceReads::Found> fetch_instances(
       std::vector<std::vector<base::InstanceId>> wanted);
-  boost::asio::awaitable<TemplateReads::Found> fetch_template(std::vector<TemplateKey> keys);
+  boost::asio::awaitable<TemplateReads::Found> fetch_templates(std::vector<TemplateKey> keys);
+  boost::asio::awaitable<RefreshReads::Found> fetch_refreshes(std::vector<base::GroupName> names);
 
   Services services_;
-  TargetResolver resolver_;
   aws::AdaptiveRate auto_scaling_rate_;
   aws::AdaptiveRate elb_rate_;
   aws::AdaptiveRate ec2_rate_;
@@ -117,6 +123,7 @@ class Observer {
   TargetReads classic_;
   InstanceReads instances_;
   TemplateReads templates_;
+  RefreshReads refreshes_;
   std::map<std::string, std::size_t, std::less<>> asked_;  // by operation
 };
 

@@ -1,6 +1,7 @@
 #include "consumers/recycle/reader.h"
 
 #include "consumers/recycle/journal.h"
+#include "consumers/recycle/resolver.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,9 @@ using Targets = std::vector<aws::TargetHealth>;
 constexpr base::Duration kHealthAgeMax{2'000};
 // While nothing unknown is launched: a newer version is noticed that much later.
 constexpr base::Duration kTargetAgeMax{60'000};
+// Where many begin at once AWS may make a run wait so long for this answer that it must look at its
+// group anew before it begins. It need not ask for this once more then.
+constexpr base::Duration kRefreshAgeMax{10'000};
 
 // "web" of "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/web/0123456789abcdef".
 std::string target_group_name(const std::string& arn) {
@@ -171,11 +175,17 @@ boost::asio::awaitable<base::Result<Snapshot>> Reader::look_into(aws::AutoScalin
   co_return snapshot;
 }
 
-boost::asio::awaitable<base::Result<void>> read_refresh(Services services, Snapshot& snapshot) {
-  auto refresh = co_await services.auto_scaling.describe_running_refresh(snapshot.group.name);
+boost::asio::awaitable<base::Result<void>> Reader::read_refresh(Snapshot& snapshot) {
+  auto refresh = co_await observer_.running_refresh(snapshot.group.name, kRefreshAgeMax);
   if (!refresh) co_return refresh.error().while_doing("looking for an instance refresh");
   snapshot.instance_refresh = *std::move(refresh);
   co_return base::Result<void>();
+}
+
+boost::asio::awaitable<base::Result<void>> read_refresh(Services services, Snapshot& snapshot) {
+  Observer observer(services);
+  Reader reader(observer, snapshot.group.name);
+  co_return co_await reader.read_refresh(snapshot);
 }
 
 boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read_snapshot(Services services,

@@ -29,6 +29,9 @@ class Reader {
   };
   boost::asio::awaitable<base::Result<Snapshot>> look_into(aws::AutoScalingGroup group,
                                                            Depth depth);
+  // Sets the instance refresh that is under way. A call for this group alone, so it is left to
+  // those who are about to begin.
+  boost::asio::awaitable<base::Result<void>> read_refresh(Snapshot& snapshot);
   // Until there may be something new to see; see Observer::pause().
   boost::asio::awaitable<void> pause(base::Duration interval,
                                      std::optional<base::SteadyPoint> no_later_than = {}) {
@@ -55,11 +58,8 @@ class Reader {
   std::map<base::InstanceId, Known> seen_;  // in the group, or left and maybe not terminated
 };
 
-// Sets the instance refresh that is under way. A call for this group alone, so it is left to those
-// who are about to begin.
-boost::asio::awaitable<base::Result<void>> read_refresh(Services services, Snapshot& snapshot);
-
 // One look without memory: for `plan`.
+boost::asio::awaitable<base::Result<void>> read_refresh(Services services, Snapshot& snapshot);
 boost::asio::awaitable<base::Result<std::optional<Snapshot>>> read_snapshot(Services services,
                                                                             base::GroupName group);
 

@@ -1,8 +1,7 @@
 #include "consumers/recycle/resolver.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <string>
 
 namespace consumers::recycle {
 
@@ -10,10 +9,6 @@ namespace {
 
 bool is_number(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string known_as(const aws::LaunchTemplateSpecification& specification) {
-  return specification.id.empty() ? specification.name : specification.id;
 }
 
 }  // namespace
@@ -44,44 +39,20 @@ bool uses_launch_template(const aws::AutoScalingGroup& group,
   });
 }
 
-std::optional<aws::LaunchTemplateSpecification> TargetResolver::known(
-    const aws::LaunchTemplateSpecification& specification) const {
-  if (!is_number(specification.version)) return std::nullopt;
-  if (!specification.id.empty()) return specification;
-  const auto known = numbered_.find({specification.name, specification.version});
-  if (known == numbered_.end()) return std::nullopt;
-  return known->second;
+bool is_resolved(const aws::LaunchTemplateSpecification& specification) {
+  return !specification.id.empty() && is_number(specification.version);
 }
 
-boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> TargetResolver::resolve_one(
-    aws::LaunchTemplateSpecification specification) {
-  if (specification.version.empty()) specification.version = "$Default";
-  if (auto already = known(specification)) co_return *std::move(already);
-  const Key key{known_as(specification), specification.version};
-
-  const auto versions =
-      co_await ec2_.describe_launch_template_versions(specification, {specification.version});
-  if (!versions) {
-    co_return versions.error().while_doing(
-        fmt::format("resolving launch template {}:{}", key.first, key.second));
+aws::LaunchTemplateSpecification resolved(aws::LaunchTemplateSpecification specification,
+                                          const aws::LaunchTemplate& launch_template) {
+  specification.id = launch_template.id;
+  if (!launch_template.name.empty()) specification.name = launch_template.name;
+  if (specification.version == "$Latest") {
+    specification.version = std::to_string(launch_template.latest_version);
+  } else if (!is_number(specification.version)) {
+    specification.version = std::to_string(launch_template.default_version);
   }
-  if (versions->empty()) {
-    co_return base::Error{
-        base::ErrorKind::kNotFound,
-        "LaunchTemplateVersionNotFound",
-        fmt::format("launch template {} has no version {}", key.first, key.second),
-        {}};
-  }
-  specification.id = versions->front().template_id;
-  if (!versions->front().template_name.empty()) {
-    specification.name = versions->front().template_name;
-  }
-  specification.version = std::to_string(versions->front().version);
-  if (is_number(key.second)) {
-    if (numbered_.size() >= kNumberedMax) numbered_.clear();
-    numbered_.emplace(key, specification);
-  }
-  co_return specification;
+  return specification;
 }
 
 }  // namespace consumers::recycle

@@ -1,42 +1,22 @@
-// TargetResolver: what a launch template stands for now, with $Latest and $Default turned into
-// numbers.
+// What a group launches from: its launch templates, and what they stand for. Pure.
 //
-// A numbered version never changes and is asked for at most once; what $Latest and $Default mean is
-// asked for whenever it is wanted, because a group launches what they mean at that moment.
+// A numbered version never changes; what $Latest and $Default mean is asked for again and again
+// (Observer::launch_template), because a group launches what they mean at that moment.
 #pragma once
 
 #include "aws/autoscaling.h"
 #include "aws/ec2.h"
-#include "consumers/recycle/snapshot.h"
 #include "messages/message.h"
 
-#include <boost/asio/awaitable.hpp>
-
-#include <map>
-#include <optional>
-#include <utility>
+#include <vector>
 
 namespace consumers::recycle {
 
-class TargetResolver {
- public:
-  static constexpr std::size_t kNumberedMax = 10'000;
-
-  explicit TargetResolver(aws::Ec2& ec2) : ec2_(ec2) {}
-
-  // With the id and the version's number, if that can be told without asking.
-  std::optional<aws::LaunchTemplateSpecification> known(
-      const aws::LaunchTemplateSpecification& specification) const;
-  // Errors: kNotFound when the template or version does not exist.
-  boost::asio::awaitable<base::Result<aws::LaunchTemplateSpecification>> resolve_one(
-      aws::LaunchTemplateSpecification specification);
-
- private:
-  using Key = std::pair<std::string, std::string>;  // id or name, version
-
-  aws::Ec2& ec2_;
-  std::map<Key, aws::LaunchTemplateSpecification> numbered_;
-};
+// Whether it names its template by id and its version by number: there is nothing to ask.
+bool is_resolved(const aws::LaunchTemplateSpecification& specification);
+// With the template's id and name and the version's number.
+aws::LaunchTemplateSpecification resolved(aws::LaunchTemplateSpecification specification,
+                                          const aws::LaunchTemplate& launch_template);
 
 // Every launch template that the group may launch from: its own, or those of its mixed instances
 // policy with the overrides' own ones. As the group names them, unresolved, without duplicates.

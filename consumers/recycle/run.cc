@@ -222,7 +222,7 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   if (is_too_old()) co_return std::nullopt;
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   if (!view.journal && std::holds_alternative<Mutate>(next_step)) {
-    const auto looked = co_await read_refresh(services_, view.snapshot);
+    const auto looked = co_await reader_.read_refresh(view.snapshot);
     if (!looked) co_return co_await look_again_after(looked.error());
     next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   }

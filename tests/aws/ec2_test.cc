@@ -10,10 +10,9 @@ namespace {
 
 using base::InstanceId;
 
-std::string versions_answer(const std::string& items) {
-  return "<DescribeLaunchTemplateVersionsResponse><requestId>r</requestId>"
-         "<launchTemplateVersionSet>" +
-         items + "</launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>";
+std::string templates_answer(const std::string& items) {
+  return "<DescribeLaunchTemplatesResponse><requestId>r</requestId><launchTemplates>" + items +
+         "</launchTemplates></DescribeLaunchTemplatesResponse>";
 }
 
 std::string instance(const std::string& id, const std::string& state) {
@@ -31,45 +30,56 @@ std::string instances_answer(const std::string& items, const std::string& token 
          "</DescribeInstancesResponse>";
 }
 
-TEST(DescribeLaunchTemplateVersions, ReadsVersionNumbersAndTheDefault) {
+TEST(DescribeLaunchTemplates, ReadsTheLatestAndTheDefaultVersion) {
   test::CannedAws aws;
-  aws.http.answer("DescribeLaunchTemplateVersions",
-                  versions_answer("<item><launchTemplateId>lt-1</launchTemplateId>"
-                                  "<launchTemplateName>web</launchTemplateName><versionNumber>7"
-                                  "</versionNumber><defaultVersion>true</defaultVersion></item>"));
-  const auto versions = aws.loop.run(
-      Ec2(aws.caller).describe_launch_template_versions({"lt-1", "web", ""}, {"$Latest", "3"}));
-  ASSERT_TRUE(versions) << versions.error().to_string();
-  ASSERT_EQ(versions->size(), 1U);
-  EXPECT_EQ(versions->front().template_id, "lt-1");
-  EXPECT_EQ(versions->front().version, 7);
-  EXPECT_TRUE(versions->front().is_default);
+  aws.http.answer("DescribeLaunchTemplates",
+                  templates_answer("<item><launchTemplateId>lt-1</launchTemplateId>"
+                                   "<launchTemplateName>web</launchTemplateName>"
+                                   "<createTime>2026-01-02T03:04:05.000Z</createTime>"
+                                   "<defaultVersionNumber>3</defaultVersionNumber>"
+                                   "<latestVersionNumber>7</latestVersionNumber></item>"));
+  const auto templates = aws.loop.run(
+      Ec2(aws.caller).describe_launch_templates({.ids = {"lt-1", "lt-2"}, .names = {}}));
+  ASSERT_TRUE(templates) << templates.error().to_string();
+  ASSERT_EQ(templates->size(), 1U);
+  EXPECT_EQ(templates->front().id, "lt-1");
+  EXPECT_EQ(templates->front().name, "web");
+  EXPECT_EQ(templates->front().latest_version, 7);
+  EXPECT_EQ(templates->front().default_version, 3);
   EXPECT_EQ(aws.request().body,
-            "Action=DescribeLaunchTemplateVersions&Version=2016-11-15&LaunchTemplateId=lt-1"
-            "&LaunchTemplateVersion.1=%24Latest&LaunchTemplateVersion.2=3");
+            "Action=DescribeLaunchTemplates&Version=2016-11-15&LaunchTemplateId.1=lt-1"
+            "&LaunchTemplateId.2=lt-2");
 }
 
-TEST(DescribeLaunchTemplateVersions, NamesTheTemplateWhenItsIdIsUnknown) {
+TEST(DescribeLaunchTemplates, NamesTheTemplateWhenItsIdIsUnknown) {
   test::CannedAws aws;
-  aws.http.answer("DescribeLaunchTemplateVersions", versions_answer(""));
-  const auto versions =
-      aws.loop.run(Ec2(aws.caller).describe_launch_template_versions({"", "web", ""}, {"1"}));
-  ASSERT_TRUE(versions);
-  EXPECT_EQ(aws.parameter("LaunchTemplateName"), "web");
-  EXPECT_EQ(aws.parameter("LaunchTemplateId"), "");
+  aws.http.answer("DescribeLaunchTemplates", templates_answer(""));
+  const auto templates =
+      aws.loop.run(Ec2(aws.caller).describe_launch_templates({.ids = {}, .names = {"web"}}));
+  ASSERT_TRUE(templates);
+  EXPECT_EQ(aws.parameter("LaunchTemplateName.1"), "web");
+  EXPECT_EQ(aws.parameter("LaunchTemplateId.1"), "");
 }
 
-TEST(DescribeLaunchTemplateVersions, SaysNotFoundForAMissingTemplate) {
+TEST(DescribeLaunchTemplates, NeverListsAllOfTheAccounts) {
   test::CannedAws aws;
-  aws.http.answer("DescribeLaunchTemplateVersions",
+  const auto templates = aws.loop.run(Ec2(aws.caller).describe_launch_templates({}));
+  ASSERT_TRUE(templates);
+  EXPECT_TRUE(templates->empty());
+  EXPECT_TRUE(aws.http.requests.empty());
+}
+
+TEST(DescribeLaunchTemplates, SaysNotFoundForAMissingTemplate) {
+  test::CannedAws aws;
+  aws.http.answer("DescribeLaunchTemplates",
                   "<Response><Errors><Error><Code>InvalidLaunchTemplateId.NotFound</Code><Message>"
                   "gone</Message></Error></Errors><RequestID>r-9</RequestID></Response>",
                   400);
-  const auto versions =
-      aws.loop.run(Ec2(aws.caller).describe_launch_template_versions({"lt-1", "", ""}, {"1"}));
-  ASSERT_FALSE(versions);
-  EXPECT_EQ(versions.error().kind, base::ErrorKind::kNotFound);
-  EXPECT_EQ(versions.error().request_id, "r-9");
+  const auto templates =
+      aws.loop.run(Ec2(aws.caller).describe_launch_templates({.ids = {"lt-1"}, .names = {}}));
+  ASSERT_FALSE(templates);
+  EXPECT_EQ(templates.error().kind, base::ErrorKind::kNotFound);
+  EXPECT_EQ(templates.error().request_id, "r-9");
 }
 
 TEST(DescribeInstances, AsksByFilterSoThatUnknownIdsAreSimplyAbsent) {
@@ -91,14 +101,14 @@ TEST(DescribeInstances, AsksInChunksAndReadsAllPages) {
   aws.http.answer("DescribeInstances", instances_answer(instance("i-1", "running"), "next"));
   aws.http.answer("DescribeInstances", instances_answer(instance("i-2", "running")));
   std::vector<InstanceId> ids;
-  for (int i = 0; i < 150; ++i) ids.emplace_back(fmt::format("i-{}", i));
+  for (int i = 0; i < 250; ++i) ids.emplace_back(fmt::format("i-{}", i));
   const auto found = aws.loop.run(Ec2(aws.caller).describe_instances(ids));
   ASSERT_TRUE(found);
   ASSERT_EQ(aws.http.requests.size(), 3U);  // two pages of the first chunk, one of the second
-  EXPECT_EQ(aws.parameter("Filter.1.Value.100", 0), "i-99");
-  EXPECT_EQ(aws.parameter("Filter.1.Value.101", 0), "");
+  EXPECT_EQ(aws.parameter("Filter.1.Value.200", 0), "i-199");
+  EXPECT_EQ(aws.parameter("Filter.1.Value.201", 0), "");
   EXPECT_EQ(aws.parameter("NextToken", 1), "next");
-  EXPECT_EQ(aws.parameter("Filter.1.Value.50", 2), "i-149");
+  EXPECT_EQ(aws.parameter("Filter.1.Value.50", 2), "i-249");
 }
 
 TEST(DescribeInstances, AsksNothingForNoIds) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aws/autoscaling.h"
+#include "aws/ec2.h"
 
 #include <fmt/format.h>
 
@@ -86,12 +87,20 @@ inline std::string groups_xml(const std::vector<aws::AutoScalingGroup>& groups,
                     member_list("AutoScalingGroups", members) + element("NextToken", next_token));
 }
 
-inline std::string versions_xml(const std::string& id, int version) {
-  return element("DescribeLaunchTemplateVersionsResponse",
-                 element("launchTemplateVersionSet",
-                         element("item", element("launchTemplateId", id) +
-                                             element("versionNumber", std::to_string(version)) +
-                                             element("defaultVersion", "false"))));
+inline std::string templates_xml(const std::vector<aws::LaunchTemplate>& templates) {
+  std::string items;
+  for (const aws::LaunchTemplate& one : templates) {
+    items += element("item",
+                     element("launchTemplateId", one.id) + element("launchTemplateName", one.name) +
+                         element("defaultVersionNumber", std::to_string(one.default_version)) +
+                         element("latestVersionNumber", std::to_string(one.latest_version)));
+  }
+  return element("DescribeLaunchTemplatesResponse", element("launchTemplates", items));
+}
+
+inline std::string template_xml(const std::string& id, int latest, int standard = 1) {
+  return templates_xml(
+      {{.id = id, .name = "web", .latest_version = latest, .default_version = standard}});
 }
 
 struct Ec2State {

@@ -178,6 +178,95 @@ TEST(Observer, ASharedTargetGroupIsAskedForOnceAMoment) {
   EXPECT_EQ(aws.calls("DescribeTargetHealth"), 2);
 }
 
+// By "lt-1:$Latest": the number, or the error's code.
+using Resolved = std::map<std::string, std::string>;
+
+asio::awaitable<void> resolve(Observer& observer, aws::LaunchTemplateSpecification wanted,
+                              Resolved& resolved) {
+  const std::string asked = wanted.id + ":" + wanted.version;
+  const auto found = co_await observer.launch_template(std::move(wanted), base::Duration(0));
+  resolved[asked] = found ? found->version : found.error().code;
+}
+
+struct CannedFixture : test::CannedServices {
+  Observer observer{services};
+  Observer::Presence first{observer, GroupName("a")};
+  Observer::Presence second{observer, GroupName("b")};
+  Resolved resolved;
+
+  void resolve_all(const std::vector<aws::LaunchTemplateSpecification>& wanted) {
+    for (const auto& one : wanted) {
+      asio::co_spawn(loop.executor(), resolve(observer, one, resolved),
+                     [](std::exception_ptr error) {
+                       if (error) std::rethrow_exception(error);
+                     });
+    }
+    loop.run();
+  }
+};
+
+TEST(Observer, AsksForManyLaunchTemplatesByOneCall) {
+  CannedFixture aws;
+  aws.http.answer("DescribeLaunchTemplates",
+                  test::templates_xml({{"lt-2", "two", 9, 1}, {"lt-1", "one", 7, 3}}));
+  aws.resolve_all({{"lt-1", "one", "$Latest"},
+                   {"lt-1", "one", "$Default"},
+                   {"lt-1", "one", ""},
+                   {"lt-2", "two", "$Latest"},
+                   {"lt-3", "three", "$Latest"},
+                   {"lt-4", "", "5"}});
+  EXPECT_EQ(aws.resolved, (Resolved{{"lt-1:$Latest", "7"},
+                                    {"lt-1:$Default", "3"},
+                                    {"lt-1:", "3"},
+                                    {"lt-2:$Latest", "9"},
+                                    {"lt-3:$Latest", "LaunchTemplateNotFound"},
+                                    {"lt-4:5", "5"}}));
+  EXPECT_EQ(aws.http.requests.size(), 1U);
+}
+
+TEST(Observer, FindsOutWhichLaunchTemplateItWasThatIsGone) {
+  CannedFixture aws;
+  const char* refusal =
+      "<Response><Errors><Error><Code>InvalidLaunchTemplateId.NotFound</Code><Message>gone"
+      "</Message></Error></Errors><RequestID>r</RequestID></Response>";
+  aws.http.answer("DescribeLaunchTemplates", refusal, 400);
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-2", 9));
+  aws.http.answer("DescribeLaunchTemplates", refusal, 400);
+  aws.resolve_all({{"lt-1", "", "$Latest"}, {"lt-2", "", "$Latest"}});
+  EXPECT_EQ(aws.resolved, (Resolved{{"lt-1:$Latest", "InvalidLaunchTemplateId.NotFound"},
+                                    {"lt-2:$Latest", "9"}}));
+}
+
+TEST(Observer, AsksForLaunchTemplatesByNameApartFromThoseByTheirIds) {
+  CannedFixture aws;
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplates", test::templates_xml({{"lt-2", "two", 9, 1}}));
+  aws.resolve_all({{"lt-1", "", "$Latest"}, {"", "two", "$Latest"}});
+  EXPECT_EQ(aws.resolved, (Resolved{{"lt-1:$Latest", "7"}, {":$Latest", "9"}}));
+  EXPECT_EQ(aws.parameter("LaunchTemplateId.1", 0), "lt-1");
+  EXPECT_EQ(aws.parameter("LaunchTemplateName.1", 0), "");
+  EXPECT_EQ(aws.parameter("LaunchTemplateName.1", 1), "two");
+}
+
+TEST(Observer, TakesNoAnswerOnInstanceRefreshesThatIsOlderThanAllowed) {
+  test::CannedServices aws;
+  Observer observer(aws.services);
+  aws.http.answer("DescribeInstanceRefreshes",
+                  test::answer_xml("DescribeInstanceRefreshes", "<InstanceRefreshes/>"));
+  const auto ask = [&](int seconds) {
+    const auto found =
+        aws.loop.run(observer.running_refresh(GroupName("web"), std::chrono::seconds(seconds)));
+    EXPECT_TRUE(found && !*found);
+    return aws.http.requests.size();
+  };
+  EXPECT_EQ(ask(10), 1U);
+  aws.loop.run_for(std::chrono::seconds(9));
+  EXPECT_EQ(ask(10), 1U);
+  EXPECT_EQ(ask(0), 2U);
+  aws.loop.run_for(std::chrono::seconds(11));
+  EXPECT_EQ(ask(10), 3U);
+}
+
 TEST(Observer, KnowsWhichGroupsAreWatched) {
   Fixture aws;
   {

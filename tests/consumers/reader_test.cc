@@ -78,14 +78,14 @@ TEST(Reader, TakesANumberedVersionAsItIs) {
   Fixture aws;
   aws.show(group_of({"i-1"}), running({"i-1"}));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
-  EXPECT_EQ(aws.count("DescribeLaunchTemplateVersions"), 0);
+  EXPECT_EQ(aws.count("DescribeLaunchTemplates"), 0);
 }
 
 TEST(Reader, AsksWhatLatestMeansOnceAMinute) {
   Fixture aws;
   aws.show(group_of({"i-1"}, "$Latest"), running({"i-1"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 8));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 8));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
   aws.loop.run_for(std::chrono::seconds(61));
@@ -98,8 +98,8 @@ TEST(Reader, AsksWhatLatestMeansBeforeItTakesALaunchedInstanceForOld) {
   aws::AutoScalingGroup grown = group_of({"i-1", "i-2"}, "$Latest");
   grown.instances.back().launch_template->version = "8";
   aws.show(grown, running({"i-1", "i-2"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 8));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 8));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
   aws.loop.run_for(std::chrono::seconds(1));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:8");
@@ -108,8 +108,8 @@ TEST(Reader, AsksWhatLatestMeansBeforeItTakesALaunchedInstanceForOld) {
 TEST(Reader, AsksWhatLatestMeansOnceAnEventSaidThatItChanged) {
   Fixture aws;
   aws.show(group_of({"i-1"}, "$Latest"), running({"i-1"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 8));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 8));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
   aws.observer.template_changed({"lt-other", "other", "8"});
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7");
@@ -133,9 +133,8 @@ TEST(Reader, AsksEc2OnceWhenAnInstanceWasLaunched) {
 TEST(Reader, TakesNoVersionForTheDefaultOne) {
   Fixture aws;
   aws.show(group_of({"i-1"}, ""), running({"i-1"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 3));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 9, 3));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:3");
-  EXPECT_EQ(aws.parameter("LaunchTemplateVersion.1", 1), "$Default");
 }
 
 TEST(Reader, AsksOnceForTheIdOfANumberedVersionKnownByName) {
@@ -143,10 +142,10 @@ TEST(Reader, AsksOnceForTheIdOfANumberedVersionKnownByName) {
   aws::AutoScalingGroup group = group_of({"i-1"});
   group.launch_template->id.clear();
   aws.show(group, running({"i-1"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-9", 7));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-9", 9));
   EXPECT_EQ(aws.read().target.describe(), "lt-9:7");
   EXPECT_EQ(aws.read().target.describe(), "lt-9:7");
-  EXPECT_EQ(aws.count("DescribeLaunchTemplateVersions"), 1);
+  EXPECT_EQ(aws.count("DescribeLaunchTemplates"), 1);
 }
 
 TEST(Reader, ResolvesThePolicyAndTheOverridesOwnTemplates) {
@@ -160,18 +159,18 @@ TEST(Reader, ResolvesThePolicyAndTheOverridesOwnTemplates) {
       {"m6g.large", 1, aws::LaunchTemplateSpecification{"lt-2", "", "4"}},
       {"m7g.large", 1, aws::LaunchTemplateSpecification{"lt-2", "", "4"}}};
   aws.show(group, running({"i-1"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", test::versions_xml("lt-1", 7));
+  aws.http.answer("DescribeLaunchTemplates", test::template_xml("lt-1", 7));
   EXPECT_EQ(aws.read().target.describe(), "lt-1:7,lt-2:4");
 }
 
-TEST(Reader, NamesTheVersionThatDoesNotExist) {
+TEST(Reader, NamesTheTemplateThatDoesNotExist) {
   Fixture aws;
   aws.show(group_of({"i-1"}, "$Latest"), running({"i-1"}));
-  aws.http.answer("DescribeLaunchTemplateVersions", "<DescribeLaunchTemplateVersionsResponse/>");
+  aws.http.answer("DescribeLaunchTemplates", "<DescribeLaunchTemplatesResponse/>");
   const auto snapshot = aws.loop.run(aws.reader.read());
   ASSERT_FALSE(snapshot);
   EXPECT_EQ(snapshot.error().kind, base::ErrorKind::kNotFound);
-  EXPECT_NE(snapshot.error().message.find("lt-1 has no version $Latest"), std::string::npos);
+  EXPECT_NE(snapshot.error().message.find("no launch template lt-1"), std::string::npos);
 }
 
 TEST(Reader, TakesForServingOnlyWhatIsHealthyOnEveryPort) {

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       run(loop, aws::AutoScaling(caller).describe_scaling_activities(base::GroupName("g"), 1));
       break;
     case 2:
-      run(loop, aws::Ec2(caller).describe_launch_template_versions({"lt-1", "", ""}, {"1"}));
+      run(loop, aws::Ec2(caller).describe_launch_templates({.ids = {"lt-1"}, .names = {}}));
       break;
     case 3:
       run(loop, aws::Ec2(caller).describe_instances({base::InstanceId("i-1")}));

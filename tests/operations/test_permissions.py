@@ -38,7 +38,6 @@ CALLERS = {
     "consumers/recycle/intake_consumer.cc": {"intake"},
     "consumers/recycle/observer.cc": {"recycle", "operator"},
     "consumers/recycle/reader.cc": {"recycle", "operator"},
-    "consumers/recycle/resolver.cc": {"recycle", "operator"},
     "consumers/recycle/status.cc": {"operator"},
     "consumers/oncall/": {"oncall"},
     "consumers/oncall/aws_": {"outcomes"},
@@ -52,7 +51,7 @@ FREE = {"sts:GetCallerIdentity"}
 # Allowed without a call of that name, with the reason.
 BESIDES = {
     ("oncall", "autoscaling:DescribeInstanceRefreshes"): "oncall-recycle-asg plans as recycle does",
-    ("oncall", "ec2:DescribeLaunchTemplateVersions"): "debug-asg looks through recycle's eyes",
+    ("oncall", "ec2:DescribeLaunchTemplates"): "debug-asg looks through recycle's eyes",
     ("oncall", "sqs:ReceiveMessage"): "debug-queue looks through those of dlq",
     ("oncall", "sqs:ChangeMessageVisibility"): "and gives back what it looked at",
     ("oncall", "s3:GetObject"): "reports of test suites are in a bucket of their own",

@@ -239,27 +239,29 @@ Answer<std::optional<aws::InstanceRefresh>> DirectAutoScaling::describe_running_
                                           std::move(read));
 }
 
-Answer<std::vector<aws::LaunchTemplateVersion>> DirectEc2::describe_launch_template_versions(
-    aws::LaunchTemplateSpecification launch_template, std::vector<std::string> versions) {
-  using Versions = std::vector<aws::LaunchTemplateVersion>;
-  std::function<base::Result<Versions>()> read = [this, &launch_template,
-                                                  &versions]() -> base::Result<Versions> {
-    Versions found;
-    for (const std::string& version : versions) {
-      const bool by_id = !launch_template.id.empty();
-      const auto resolved =
-          region_.ec2().resolve({launch_template.id, by_id ? "" : launch_template.name, version});
-      if (const auto* error = std::get_if<sim::ApiError>(&resolved)) return as_error(*error);
-      const auto& one = std::get<sim::ResolvedTemplate>(resolved);
+Answer<std::vector<aws::LaunchTemplate>> DirectEc2::describe_launch_templates(
+    aws::DescribeLaunchTemplatesOptions options) {
+  using Templates = std::vector<aws::LaunchTemplate>;
+  std::function<base::Result<Templates>()> read = [this, &options]() -> base::Result<Templates> {
+    Templates found;
+    const auto add = [&](const std::string& id, const std::string& name) -> base::Result<void> {
+      const auto latest = region_.ec2().resolve({id, name, "$Latest"});
+      if (const auto* error = std::get_if<sim::ApiError>(&latest)) return as_error(*error);
+      const auto& one = std::get<sim::ResolvedTemplate>(latest);
       const auto standard = region_.ec2().resolve({one.id, "", "$Default"});
       const auto* is_default = std::get_if<sim::ResolvedTemplate>(&standard);
-      found.push_back({one.id, one.name, one.version,
-                       is_default != nullptr && is_default->version == one.version});
+      found.push_back({one.id, one.name, one.version, is_default ? is_default->version : 0});
+      return {};
+    };
+    for (const std::string& id : options.ids) {
+      if (auto added = add(id, ""); !added) return added.error();
+    }
+    for (const std::string& name : options.names) {
+      if (auto added = add("", name); !added) return added.error();
     }
     return found;
   };
-  co_return co_await line_.carry<Versions>("ec2", "DescribeLaunchTemplateVersions",
-                                           std::move(read));
+  co_return co_await line_.carry<Templates>("ec2", "DescribeLaunchTemplates", std::move(read));
 }
 
 Answer<std::vector<aws::Ec2Instance>> DirectEc2::describe_instances(

@@ -48,9 +48,8 @@ class DirectEc2 final : public aws::Ec2 {
  public:
   DirectEc2(aws::Caller& caller, sim::Region& region, Line& line)
       : aws::Ec2(caller), region_(region), line_(line) {}
-  boost::asio::awaitable<base::Result<std::vector<aws::LaunchTemplateVersion>>>
-  describe_launch_template_versions(aws::LaunchTemplateSpecification launch_template,
-                                    std::vector<std::string> versions) override;
+  boost::asio::awaitable<base::Result<std::vector<aws::LaunchTemplate>>> describe_launch_templates(
+      aws::DescribeLaunchTemplatesOptions options) override;
   boost::asio::awaitable<base::Result<std::vector<aws::Ec2Instance>>> describe_instances(
       std::vector<base::InstanceId> ids) override;
 

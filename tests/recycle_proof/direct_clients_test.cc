@@ -99,19 +99,24 @@ TEST(DirectClients, ReadWhatTheWireReadsWhileAGroupGrowsAndShrinks) {
   }
 }
 
-TEST(DirectClients, ResolveVersionsAsTheWireDoes) {
+TEST(DirectClients, ShowLaunchTemplatesAsTheWireDoes) {
   Stage stage(any_group());
   BothWays both(stage);
-  for (const char* version : {"$Latest", "$Default", "1", "2"}) {
-    const aws::LaunchTemplateSpecification named{"", kTemplate, version};
-    const auto wire = stage.loop.run(both.ec2.describe_launch_template_versions(named, {version}));
-    const auto direct =
-        stage.loop.run(both.worker.ec2.describe_launch_template_versions(named, {version}));
-    ASSERT_TRUE(wire && direct) << version;
-    EXPECT_EQ(wire->at(0).version, direct->at(0).version);
-    EXPECT_EQ(wire->at(0).template_id, direct->at(0).template_id);
-    EXPECT_EQ(wire->at(0).is_default, direct->at(0).is_default);
-  }
+  const auto expect_same = [&](const aws::DescribeLaunchTemplatesOptions& options) {
+    const auto wire = stage.loop.run(both.ec2.describe_launch_templates(options));
+    const auto direct = stage.loop.run(both.worker.ec2.describe_launch_templates(options));
+    ASSERT_TRUE(wire && direct);
+    ASSERT_EQ(wire->size(), 1U);
+    EXPECT_EQ(wire->at(0).id, direct->at(0).id);
+    EXPECT_EQ(wire->at(0).name, direct->at(0).name);
+    EXPECT_EQ(wire->at(0).latest_version, direct->at(0).latest_version);
+    EXPECT_EQ(wire->at(0).default_version, direct->at(0).default_version);
+  };
+  expect_same({.ids = {}, .names = {kTemplate}});
+  const auto named =
+      stage.loop.run(both.ec2.describe_launch_templates({.ids = {}, .names = {kTemplate}}));
+  ASSERT_TRUE(named);
+  expect_same({.ids = {named->at(0).id}, .names = {}});
 }
 
 TEST(DirectClients, AreRefusedInTheSameWords) {

@@ -62,7 +62,7 @@ Entry make_entry(const BuiltInConfig& config) {
   entry.permissions = {"autoscaling:DescribeAutoScalingGroups",
                        "autoscaling:DescribeScalingActivities",
                        "ec2:DescribeInstances",
-                       "ec2:DescribeLaunchTemplateVersions",
+                       "ec2:DescribeLaunchTemplates",
                        "elasticloadbalancing:DescribeInstanceHealth",
                        "elasticloadbalancing:DescribeTargetHealth"};
   entry.safe_to_retry = true;

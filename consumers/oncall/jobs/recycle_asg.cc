@@ -56,7 +56,7 @@ Entry make_entry(const BuiltInConfig& config) {
   entry.permissions = {"autoscaling:DescribeAutoScalingGroups",
                        "autoscaling:DescribeInstanceRefreshes",
                        "ec2:DescribeInstances",
-                       "ec2:DescribeLaunchTemplateVersions",
+                       "ec2:DescribeLaunchTemplates",
                        "elasticloadbalancing:DescribeInstanceHealth",
                        "elasticloadbalancing:DescribeTargetHealth",
                        "sqs:GetQueueUrl",
