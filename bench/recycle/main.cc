@@ -4,8 +4,8 @@
 //
 // Recycles GROUPS groups of SIZE instances at once, out-in, by the real consumers over the
 // simulated region, in process and under virtual time; every call takes 40 to 200 ms there and
-// back. The groups share TEMPLATES launch templates ($Latest) and TARGET_GROUPS target groups (0:
-// none).
+// back, an instance two and a half minutes to serve and as long to be gone. The groups share
+// TEMPLATES launch templates ($Latest) and TARGET_GROUPS target groups (0: none).
 //
 // Prints one JSON object. "looks" is how often a run looked at its group. "alone" is what the same
 // looks would have cost one by one: the group, its instances, its template and its target group.
@@ -190,6 +190,8 @@ bool Bench::all_new() {
 
 nlohmann::ordered_json measure(Bench& bench) {
   bench.set_the_stage();
+  bench.region.auto_scaling().configure(
+      {{"launch_lag_ms", 150'000}, {"terminate_lag_ms", 150'000}});
   bench.new_versions();
   bench.network.slow = true;
   std::map<std::string, std::size_t> calls;

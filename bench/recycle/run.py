@@ -2,11 +2,19 @@
 """What a worker takes that recycles a thousand groups of twenty instances at once.
 
     bench/recycle/run.py BUILD [--groups 1000] [--size 20] [--templates 10]
+                         [--boot 150] [--terminate 150]
 
 The real `autorecycle worker` against `autorecycle-sim`, both of BUILD, in real time: every group
-gets a new launch template version, and all of them are recycled together. Prints one JSON object:
-the worker's largest resident memory, its CPU seconds, its AWS calls by operation, and whether every
-instance is new in the end.
+gets a new launch template version, and all of them are recycled together. Prints one JSON object
+(the worker's largest resident memory, its CPU seconds, its AWS calls by operation, and whether
+every instance is new in the end) and a table of its Describe calls.
+
+What the table compares with is measured: at the same time a second worker recycles one such group
+in a region of its own. Alone, every look at the group is one DescribeAutoScalingGroups, so its
+count is how often a group is looked at. "Each group with a worker of its own" is that worker's
+calls, times the groups: it has nobody to share with, but remembers what it saw. "Each look a call
+of each kind" is a poller that remembers nothing: group, launch template and instances at every
+look, an instance refresh once.
 """
 
 from __future__ import annotations
@@ -53,60 +61,109 @@ def count_old(region: Region) -> int:
     return sum(1 for group in groups for one in group["instances"] if str(one["version"]) != "2")
 
 
+class Stage:
+    """A region with its groups, and a worker that recycles them."""
+
+    def __init__(self, build: Path, directory: Path, groups: int, options: argparse.Namespace):
+        self.build, self.directory = build, directory
+        self.region = Region(build, directory)
+        self.worker = None
+        self.region.config(launch_lag_ms=1000, reaction_lag_ms=100)
+        queues = create_queues(self.region.sqs)
+        create_rules(self.region.events, queues.arn(self.region.sqs, "events"))
+        count = min(groups, options.templates)
+        self.templates = [self.region.create_template(f"bench-{i}") for i in range(count)]
+        for i in range(groups):
+            self.region.create_group(f"web{i:04}-asg-1", self.templates[i % count], options.size,
+                                     recyclable("out-in"))
+
+    def begin(self, options: argparse.Namespace) -> None:
+        self.region.config(launch_lag_ms=options.boot * 1000,
+                           terminate_lag_ms=options.terminate * 1000)
+        self.worker = Worker(self.build, self.directory, self.region.endpoint,
+                             "--log-level", "error")
+        time.sleep(3)
+        self.pid = self.worker.process.child.pid
+        self.idle_kib = memory_kib(self.pid, "VmRSS")
+        self.most_held = 0
+        for template in self.templates:
+            self.region.new_version(template)
+
+    def is_over(self) -> bool:
+        queues = self.worker.status()["queues"]
+        recycles = [queue["in_flight"] for queue in queues if queue["queue"] == "recycles"]
+        self.most_held = max([self.most_held, *recycles])
+        held = sum(queue["in_flight"] for queue in queues)
+        return held == 0 and self.most_held > 0 and count_old(self.region) == 0
+
+    def describe_calls(self) -> dict[str, int]:
+        return {name: count for name, count in sorted(aws_calls(self.worker).items())
+                if name.startswith("Describe")}
+
+    def kill(self) -> None:
+        for one in (self.worker, self.region):
+            if one is not None:
+                one.process.kill()
+
+
+def table(ours: dict[str, int], lone: dict[str, int], groups: int) -> str:
+    """Our calls beside those of a poller per group that looks as often."""
+    looks = lone["DescribeAutoScalingGroups"]  # alone, every look is a call
+    polling = {name: (1 if name == "DescribeInstanceRefreshes" else looks) * groups
+               for name in ours}
+    apart = {name: lone.get(name, 0) * groups for name in ours}
+    rows = [(name, ours[name], apart[name], polling[name]) for name in ours]
+    rows.append(("sum", *(sum(calls.values()) for calls in (ours, apart, polling))))
+    rows.append(("times ours", 1, round(rows[-1][2] / rows[-1][1], 1),
+                 round(rows[-1][3] / rows[-1][1], 1)))
+    lines = [f"| Describe calls, {groups} groups, {looks} looks each | together "
+             "| each group with a worker of its own | each look a call of each kind |",
+             "| --- | ---: | ---: | ---: |"]
+    return "\n".join(lines + [f"| {name} | {a} | {b} | {c} |" for name, a, b, c in rows])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=Path)
     parser.add_argument("--groups", type=int, default=1000)
     parser.add_argument("--size", type=int, default=20)
     parser.add_argument("--templates", type=int, default=10)
+    parser.add_argument("--boot", type=int, default=150, help="seconds until an instance serves")
+    parser.add_argument("--terminate", type=int, default=150, help="seconds until it is gone")
     parser.add_argument("--limit", type=int, default=1800, help="seconds")
     options = parser.parse_args()
+    build = options.build.resolve()
     forget_the_users_aws()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        region = Region(options.build.resolve(), directory)
-        worker = None
+        stages = []
         try:
-            region.config(launch_lag_ms=1000, reaction_lag_ms=100)
-            queues = create_queues(region.sqs)
-            create_rules(region.events, queues.arn(region.sqs, "events"))
-            templates = [region.create_template(f"bench-{i}") for i in range(options.templates)]
-            for i in range(options.groups):
-                region.create_group(f"web{i:04}-asg-1", templates[i % len(templates)], options.size,
-                                    recyclable("out-in"))
+            for role, groups in (("crowd", options.groups), ("lone", 1)):
+                (directory / role).mkdir()
+                stages.append(Stage(build, directory / role, groups, options))
             time.sleep(10)
-            region.config(launch_lag_ms=20_000, terminate_lag_ms=20_000)
-            worker = Worker(options.build.resolve(), directory, region.endpoint,
-                            "--log-level", "error")
-            time.sleep(3)
-            idle = memory_kib(worker.process.child.pid, "VmRSS")
-            for template in templates:
-                region.new_version(template)
-            began, most_held = time.monotonic(), 0
-            while time.monotonic() - began < options.limit:
+            for stage in stages:
+                stage.begin(options)
+            crowd, lone = stages
+            running, began = set(stages), time.monotonic()
+            while running and time.monotonic() - began < options.limit:
                 time.sleep(5)
-                status = worker.status()
-                most_held = max([most_held] + [queue["in_flight"] for queue in status["queues"]
-                                               if queue["queue"] == "recycles"])
-                held = sum(queue["in_flight"] for queue in status["queues"])
-                if held == 0 and most_held > 0 and count_old(region) == 0:
-                    break
-            calls = aws_calls(worker)
+                running = {stage for stage in running if not stage.is_over()}
+            calls = aws_calls(crowd.worker)
             print(json.dumps({
                 "groups": options.groups, "instances_each": options.size,
+                "launch_templates": len(crowd.templates),
                 "seconds": round(time.monotonic() - began),
-                "old_instances_left": count_old(region),
-                "recycles_at_once": most_held,
-                "rss_idle_mib": round(idle / 1024, 1),
-                "rss_largest_mib": round(memory_kib(worker.process.child.pid, "VmHWM") / 1024, 1),
-                "cpu_seconds": round(cpu_seconds(worker.process.child.pid), 1),
-                "describe_calls": sum(n for name, n in calls.items()
-                                      if name.startswith("Describe")),
+                "old_instances_left": sum(count_old(stage.region) for stage in stages),
+                "recycles_at_once": crowd.most_held,
+                "rss_idle_mib": round(crowd.idle_kib / 1024, 1),
+                "rss_largest_mib": round(memory_kib(crowd.pid, "VmHWM") / 1024, 1),
+                "cpu_seconds": round(cpu_seconds(crowd.pid), 1),
                 "calls": calls}, indent=1))
+            print(table(crowd.describe_calls(), lone.describe_calls(), options.groups))
         finally:
-            for one in (worker, region):
-                if one is not None:
-                    one.process.kill()
+            for stage in stages:
+                stage.kill()
     return 0
 
 
