@@ -23,11 +23,11 @@ Mutate pause(const Turn& turn, const std::string& why) {
   return write(std::move(journal), why);
 }
 
-Mutate go_on(const Turn& turn) {
+Mutate go_on(const Turn& turn, std::string why = "not paused any more: the deadlines run again") {
   Journal journal = turn.journal;
   journal.phase_at += turn.now - *journal.paused_at;
   journal.paused_at.reset();
-  return write(std::move(journal), "not paused any more: the deadlines run again");
+  return write(std::move(journal), std::move(why));
 }
 
 std::optional<Step> cancel(const Turn& turn, bool restore_version) {
@@ -105,7 +105,11 @@ std::optional<Step> obey(const Turn& turn) {
     if (!cancelled && turn.journal.paused_at) return go_on(turn);
     return cancelled;
   }
-  if (!is_safe_point(turn)) return std::nullopt;
+  if (!is_safe_point(turn)) {
+    // Others took an instance out while it was paused: there is something to do, with its deadline.
+    if (turn.journal.paused_at) return go_on(turn, "paused, and an instance is missing");
+    return std::nullopt;
+  }
   const std::string why =
       control ? fmt::format("paused by an operator: delete the tag {} to go on", kTagControl)
               : control.error().message;

@@ -96,6 +96,7 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
   const Named list = named(turn);
   const bool in_order = list.next && !list.out_of_order && contains(census.fresh, *list.next);
   const int surplus = turn.group().desired_capacity - settled(turn).wanted();
+  if (surplus <= 0) return std::nullopt;  // others have scaled in since it was named
   auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, surplus);
   if (!in_order && chosen.empty()) return std::nullopt;
   const Bounds floor{.min_size = turn.journal.wanted(), .max_size = {}, .desired = {}};

@@ -1,4 +1,5 @@
 // Single decisions of the planner: in-out, and giving the group back.
+#include "consumers/recycle/control.h"
 #include "tests/consumers/groups.h"
 
 #include <gtest/gtest.h>
@@ -193,6 +194,36 @@ TEST(Planner, EndsWhenTheJournalOfAFailedRunIsRemoved) {
   EXPECT_EQ(ends_with(RemoveJournal{.failure = "why"})->why, "why");
   EXPECT_FALSE(ends_with(RemoveJournal{}));
   EXPECT_FALSE(ends_with(SetBounds{}));
+}
+
+TEST(InOut, CountsNoPauseTowardsItsDeadlinesWhenAnInstanceIsMissingMeanwhile) {
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.desired_goal = 0;
+  journal.paused_at = kNow + minutes(1);
+  Snapshot snapshot = make_snapshot({.old_count = 3, .min_size = 3});
+  snapshot.group.desired_capacity = 3;
+  snapshot.group.tags[std::string(kTagControl)] = "pause";
+  const Step step = ask(snapshot, journal, Strategy::kInOut, kNow + hours(1));
+  EXPECT_FALSE(journal_of(step).paused_at);
+  EXPECT_EQ(journal_of(step).phase_at, kNow + minutes(59));
+  EXPECT_EQ(journal_of(step).failure, "");
+}
+
+TEST(OutIn, TakesNoNewInstanceOutOnceOthersHaveScaledIn) {
+  Journal journal = journal_in(Phase::kCull);
+  journal.committed = true;
+  journal.desired_goal = 0;
+  journal.desired_before = 5;
+  journal.our_min = {4};
+  journal.victims = {{base::InstanceId("i-kept-05"), 1}};
+  Snapshot snapshot = make_snapshot({.old_count = 0, .new_count = 5, .min_size = 4, .max_size = 8});
+  for (auto& one : snapshot.group.instances) one.protected_from_scale_in = true;
+  journal.protected_new = true;
+  snapshot.group.desired_capacity = 5;
+  EXPECT_EQ(line(ask(snapshot, journal)),
+            "TerminateInstanceInAutoScalingGroup i-kept-05 decrement=true");
+  snapshot.group.desired_capacity = 4;
+  EXPECT_EQ(line(ask(snapshot, journal)), "CreateOrUpdateTags journal phase=restore");
 }
 
 }  // namespace
