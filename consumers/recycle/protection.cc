@@ -32,12 +32,15 @@ bool protected_by_us(const Snapshot& snapshot, const Journal& journal,
                      const aws::GroupInstance& instance) {
   if (!journal.protected_new || !instance.protected_from_scale_in) return false;
   if (was_protected_by_others(journal, instance.id)) return false;
-  // New at some time of this run: now, when it was launched, before a roll-back made it old, or
-  // before the template changed once more.
+  // New at some time of this run: at its start, now, when it was launched, before a roll-back made
+  // it old, or before the template changed once more.
   const auto& of = instance.launch_template;
+  const base::TimePoint launched = launched_at(snapshot, instance);
+  // A forced run's old ones may be of the very version that it launches.
+  if (journal.force_before && launched >= *journal.force_before) return true;
   return !is_old(snapshot, instance, journal.force_before) || rolls_back(journal) ||
          (of && !journal.previous.empty() && of->version != journal.previous) ||
-         launched_at(snapshot, instance) >= journal.started_at;
+         launched >= journal.started_at;
 }
 
 void note_protection(const Turn& turn, Journal& journal) {
