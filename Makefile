@@ -103,6 +103,7 @@ soak-recycle: ## SOAK_RUNS (1000000) seeded recycles from SOAK_FROM (1), then SO
 	@[ -e build/soak/build.ninja ] || cmake --preset release -B build/soak -DAUTORECYCLE_TESTS=ON
 	@cmake --build build/soak -j $(JOBS) --target autorecycle-recycle-soak autorecycle autorecycle-sim
 	@build/soak/tests/recycle_proof/autorecycle-recycle-soak --runs $(SOAK_RUNS) --from $(SOAK_FROM)
+	@build/soak/tests/recycle_proof/autorecycle-recycle-soak --runs $(SOAK_RUNS) --from $(SOAK_FROM) --crowded
 	@AUTORECYCLE_BUILD=build/soak AUTORECYCLE_KILLS=$(SOAK_KILLS) \
 	  $(PYTHON) -m pytest tests/integration/test_recycle_kill.py
 

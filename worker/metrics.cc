@@ -22,7 +22,8 @@ const std::initializer_list<const char*> kStrategies = {"out-in", "out-in-timed"
 const std::initializer_list<const char*> kPhases = {"preflight", "grow", "cull", "swap", "restore"};
 const std::initializer_list<const char*> kResults = {"finished", "unchanged", "aborted",
                                                      "cancelled", "broken"};
-const std::initializer_list<const char*> kWaits = {"readiness", "termination", "people", "window"};
+const std::initializer_list<const char*> kWaits = {"readiness", "termination", "people", "window",
+                                                   "takeover"};
 
 // https://aws.amazon.com/sqs/pricing/: every 64 KB chunk of a payload is billed as one request.
 double billed_requests(const aws::RequestReport& report) {

@@ -83,7 +83,8 @@ struct Visible {
     return (*this)(WriteJournal{.journal = action.done});
   }
   bool operator()(const RemoveJournal&) const {
-    return journal_keys(now.tags).empty() && !now.tags.contains(std::string(kTagControl));
+    const auto journal = journal_from_tags(now.tags);  // others may claim the group by now
+    return journal && !*journal && !now.tags.contains(std::string(kTagControl));
   }
   bool operator()(const SuspendProcesses& action) const {
     return std::ranges::all_of(action.processes,

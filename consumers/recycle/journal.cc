@@ -1,5 +1,6 @@
 #include "consumers/recycle/journal.h"
 
+#include "consumers/recycle/claim.h"
 #include "consumers/recycle/journal_text.h"
 
 #include <boost/crc.hpp>
@@ -97,7 +98,8 @@ std::map<std::string, std::string> to_tags(const Journal& journal) {
 base::Result<std::optional<Journal>> journal_from_tags(
     const std::map<std::string, std::string>& tags) {
   const std::vector<std::string> keys = journal_keys(tags);
-  if (keys.empty()) return std::optional<Journal>();
+  const auto is_claim = [](const std::string& key) { return key.starts_with(kClaimed); };
+  if (std::ranges::all_of(keys, is_claim)) return std::optional<Journal>();
   std::string text;
   std::string sum;
   int count = 1;

@@ -91,6 +91,7 @@ base::Result<std::optional<Journal>> journal_from_tags(
 inline constexpr std::string_view kNewerJournal = "NewerJournal";
 // As written: what the tags cannot hold makes no difference.
 bool is_same(const Journal& a, const Journal& b);
+// Of the journal, whole or broken, and of claims to it (claim.h): what its removal takes away.
 std::vector<std::string> journal_keys(const std::map<std::string, std::string>& tags);
 
 }  // namespace consumers::recycle

@@ -113,6 +113,8 @@ std::string_view to_string(WaitsFor what) {
       return "people";
     case WaitsFor::kWindow:
       return "window";
+    case WaitsFor::kTakeover:
+      return "takeover";
   }
   return "unknown";
 }

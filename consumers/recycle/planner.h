@@ -36,6 +36,7 @@ enum class WaitsFor {
   kTermination,  // old instances to be gone
   kPeople,       // somebody who paused it, or set instances aside
   kWindow,       // the hours in which it may run
+  kTakeover,     // what another delivery has begun
 };
 std::string_view to_string(WaitsFor what);
 

@@ -20,8 +20,6 @@ namespace consumers::recycle {
 namespace {
 
 constexpr const char* kLogger = "consumers";
-// Reads may lag behind writes; longer than this they do not.
-constexpr base::Duration kVisibleWithin = std::chrono::minutes(2);
 constexpr base::Duration kLookAgainAfter{1'000};
 // A failed turn changes nothing, so the next one simply looks again; after this many in a row the
 // message goes back to the queue, whose receive limit ends the matter.
@@ -33,15 +31,6 @@ constexpr std::size_t kFailureLengthMax = 160;  // it is kept in the journal's t
 // may have lost the message, and a journal that it begins then would be nobody's.
 constexpr base::Duration kBeginsWithin = std::chrono::minutes(1);
 
-bool same_journal(const std::optional<Journal>& a, const std::optional<Journal>& b) {
-  if (!a || !b) return a.has_value() == b.has_value();
-  return is_same(*a, *b);
-}
-
-std::string phase_name(const std::optional<Journal>& journal) {
-  return journal ? std::string(to_string(journal->phase)) : "preflight";
-}
-
 Policy last_known_policy(const aws::AutoScalingGroup& group, const Journal& journal) {
   Policy policy;
   policy.strategy = journal.strategy;
@@ -50,6 +39,10 @@ Policy last_known_policy(const aws::AutoScalingGroup& group, const Journal& jour
 }
 
 }  // namespace
+
+std::string Run::phase_name(const std::optional<Journal>& journal) {
+  return journal ? std::string(to_string(journal->phase)) : "preflight";
+}
 
 Run::Run(Services services, Config config, ProgressObserver observer, Observer& eyes,
          Delivery delivery)
@@ -60,6 +53,7 @@ Run::Run(Services services, Config config, ProgressObserver observer, Observer& 
       message_id_(delivery.message_id),
       reader_(eyes, request_.group),
       prober_(services),
+      hold_(message_id_),
       new_run_id_(services.random.hex(12)),
       started_(services.clock.steady_now()) {
   if (request_.requested_at == base::TimePoint{}) request_.requested_at = delivery.sent_at;
@@ -71,6 +65,7 @@ boost::asio::awaitable<Verdict> Run::carry_out() {
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     if (services_.clock.steady_now() - started_ > config_.handover_after) {
       // Hours of progress are no failure: they must not spend one of the message's receives.
+      co_await set_down();
       co_return Defer{
           services_.clock.now(),
           fmt::format("group {}: handed over to a fresh delivery", request_.group.value)};
@@ -82,6 +77,7 @@ boost::asio::awaitable<Verdict> Run::carry_out() {
 }
 
 boost::asio::awaitable<Run::Turn> Run::take_turn() {
+  if (settled_at_) co_await services_.clock.sleep_until(*std::exchange(settled_at_, std::nullopt));
   looked_at_ = services_.clock.steady_now();
   auto read = co_await reader_.read();
   if (!read) {
@@ -104,7 +100,13 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
   view.journal = *std::move(journal);
 
   const Sight sight = judge(view);
+  if (sight == Sight::kTakenOver) {
+    co_return Defer{
+        services_.clock.now() + kLookAgainAtOthers,
+        fmt::format("group {}: another delivery has taken the recycle over", request_.group.value)};
+  }
   if (sight == Sight::kForeign) {
+    if (!view.journal) co_await drop_claim();
     co_return Retry{config_.poll_interval,
                     "the journal on the group is not this run's: another worker, or a person, "
                     "has changed it"};
@@ -115,35 +117,6 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
   }
   if (ended_ && !view.journal) co_return aborted(view, *ended_);
   co_return co_await act(std::move(view));
-}
-
-// A process that stood still wakes up with a decision in hand that may be hours old.
-bool Run::is_too_old() const { return services_.clock.steady_now() - looked_at_ > kLookGoodFor; }
-
-Run::Sight Run::judge(const View& view) {
-  if (!journal_) journal_ = view.journal;
-  if (maybe_journal_ && same_journal(*maybe_journal_, view.journal)) {
-    journal_ = *std::exchange(maybe_journal_, std::nullopt);
-  }
-  holds_journal_ = view.journal.has_value();
-  const bool ours = same_journal(*journal_, view.journal);
-  const bool seen =
-      !expected_ || is_visible(expected_->action, expected_->before, view.snapshot.group);
-  if (ours && seen) {
-    expected_.reset();
-    unsettled_since_.reset();
-    return Sight::kSettled;
-  }
-  const base::SteadyPoint now = services_.clock.steady_now();
-  if (!unsettled_since_) unsettled_since_ = now;
-  if (now - *unsettled_since_ < kVisibleWithin) return Sight::kTooEarly;
-  if (!ours) return Sight::kForeign;
-  base::log_warn(
-      kLogger, "effect of a step cannot be seen, going on without",
-      with_ids({{"group", request_.group.value}, {"step", describe(expected_->action)}}));
-  expected_.reset();
-  unsettled_since_.reset();
-  return Sight::kSettled;
 }
 
 std::variant<Run::Terms, Verdict> Run::terms_of(const View& view) const {
@@ -187,12 +160,14 @@ Action Run::undoing(const View& view, const std::string& why) const {
 boost::asio::awaitable<Run::Turn> Run::act(View view) {
   if (!request_.resume_run.empty() && !restored_ &&
       (!view.journal || view.journal->run_id != request_.resume_run)) {
+    if (leaves_claims(view, Claims::kAll)) co_return co_await release(std::move(view));
     co_return Done{fmt::format("group {}: run {} has ended, nothing to carry on",
                                request_.group.value, request_.resume_run),
                    {}};
   }
   auto terms = terms_of(view);
   if (auto* verdict = std::get_if<Verdict>(&terms)) {
+    if (leaves_claims(view, Claims::kAll)) co_return co_await release(std::move(view));
     if (const auto* refused = std::get_if<Poison>(verdict)) {
       observe(view, "aborted", refused->reason, Moment::kFailed);
     }
@@ -201,6 +176,7 @@ boost::asio::awaitable<Run::Turn> Run::act(View view) {
   auto& [policy, undo] = std::get<Terms>(terms);
   strategy_ = policy.strategy_name.empty() ? to_string(policy.strategy) : policy.strategy_name;
   if (request_.dry_run || (policy.dry_run && !view.journal)) {
+    if (leaves_claims(view, Claims::kOurs)) co_return co_await release(std::move(view));
     co_return co_await rehearse(std::move(view), policy);
   }
   if (!undo.empty() && view.journal->phase != Phase::kRestore) {
@@ -222,14 +198,19 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   if (is_too_old()) co_return std::nullopt;
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   if (!view.journal && std::holds_alternative<Mutate>(next_step)) {
-    const auto looked = co_await reader_.read_refresh(view.snapshot);
-    if (!looked) co_return co_await look_again_after(looked.error());
-    next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+    const auto asked_at = services_.clock.steady_now();
+    if (!no_refresh_at_ || asked_at - *no_refresh_at_ > kLookGoodFor) {
+      const auto looked = co_await reader_.read_refresh(view.snapshot);
+      if (!looked) co_return co_await look_again_after(looked.error());
+      if (!view.snapshot.instance_refresh) no_refresh_at_ = asked_at;
+      next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
+    }
   }
   if (auto* mutation = std::get_if<Mutate>(&next_step)) {
     co_return co_await mutate(std::move(view), std::move(mutation->action),
                               std::move(mutation->why));
   }
+  if (leaves_claims(view, Claims::kAll)) co_return co_await release(std::move(view));
   if (auto* pause = std::get_if<Wait>(&next_step)) {
     co_return co_await wait(std::move(view), std::move(*pause));
   }
@@ -250,13 +231,25 @@ Verdict Run::aborted(const View& view, const Abort& abort) {
   return Poison{std::move(reason), "refused"};
 }
 
-boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::string why) {
-  // Whoever lost the message, or is to hand it over, must not change anything any more.
+// Whoever lost the message, or is to hand it over, must not change anything any more.
+boost::asio::awaitable<void> Run::stop_if_cancelled() {
   if ((co_await boost::asio::this_coro::cancellation_state).cancelled() !=
       boost::asio::cancellation_type::none) {
     throw boost::system::system_error(boost::asio::error::operation_aborted);
   }
+}
+
+boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::string why) {
+  co_await stop_if_cancelled();
   if (is_too_old()) co_return std::nullopt;
+  const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
+  if (begins && services_.clock.steady_now() - started_ > kBeginsWithin + hold_.settling()) {
+    co_await drop_claim();
+    co_return Defer{services_.clock.now(),
+                    fmt::format("group {}: begins with a fresh delivery", request_.group.value)};
+  }
+  Turn verdict;
+  if (!co_await holds(view, verdict)) co_return verdict;
   base::log_info(kLogger, "recycle step",
                  with_ids({{"group", request_.group.value},
                            {"run", run_id(view)},
@@ -267,11 +260,6 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   base::ActiveSpan span(base::trace_of(executor), base::ActiveSpan::Nesting::kNested,
                         base::Span::Kind::kInternal);
   describe_step(span, view, action);
-  const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
-  if (begins && services_.clock.steady_now() - started_ > kBeginsWithin) {
-    co_return Defer{services_.clock.now(),
-                    fmt::format("group {}: begins with a fresh delivery", request_.group.value)};
-  }
   observe(view, phase_name(view.journal), describe(action),
           begins ? Moment::kStarted : Moment::kStep);
   last_wait_.clear();
@@ -302,23 +290,12 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
     maybe_journal_.reset();
   }
   if (std::holds_alternative<RemoveJournal>(action)) {
-    journal_.emplace(std::nullopt);
+    journal_.reset();
+    hold_.removed();
     restored_ = true;
   }
   expected_ = Expectation{std::move(action), std::move(view.snapshot.group)};
   co_return std::nullopt;
-}
-
-// Looks again, and puts what it sees into the view if the journal is still the one in it.
-boost::asio::awaitable<bool> Run::still_holds(View& view) {
-  looked_at_ = services_.clock.steady_now();
-  auto read = co_await reader_.read();
-  if (!read || !*read) co_return false;
-  const auto journal = journal_from_tags((*read)->group.tags);
-  if (!journal || !same_journal(*journal, view.journal)) co_return false;
-  view.snapshot = std::move(**read);
-  // A process that stood still during that look has lost its message meanwhile.
-  co_return !is_too_old();
 }
 
 boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
@@ -335,7 +312,10 @@ boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
 boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
   // Without a journal there is nothing to keep in order, so a lasting error ends it at once.
   const bool hopeless = !error.is_transient() && !holds_journal_;
-  if (hopeless || ++failed_turns_ >= kFailedTurnsMax) co_return verdict_of(error);
+  if (hopeless || ++failed_turns_ >= kFailedTurnsMax) {
+    if (!holds_journal_) co_await drop_claim();
+    co_return verdict_of(error);
+  }
   base::log_warn(kLogger, "turn failed, looking again",
                  with_ids({{"group", request_.group.value}, {"error", error.to_string()}}));
   co_await services_.clock.sleep_for(config_.poll_interval);
@@ -360,6 +340,7 @@ boost::asio::awaitable<Run::Turn> Run::wait(View view, Wait step) {
   // What must survive is in the journal, so a long wait need not be held in a worker's memory.
   const bool lasts = !view.journal || view.journal->hold || view.journal->paused_at;
   if (not_before && lasts && *not_before - now > config_.poll_interval) {
+    co_await set_down();
     co_return Defer{*not_before, fmt::format("group {}: {}", request_.group.value, why)};
   }
   std::optional<base::SteadyPoint> no_later_than;

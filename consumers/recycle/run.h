@@ -2,12 +2,13 @@
 // do one thing, read again.
 //
 // Safe to destroy at any suspension point: what must survive is in the journal on the group, and
-// the next delivery goes on from there. The journal also fences: a run that reads a journal it did
-// not write stops.
+// the next delivery goes on from there. A run changes the group only while its claim (claim.h) is
+// above all others, and stops at a journal that it did not write.
 #pragma once
 
 #include "base/log.h"
 #include "base/span.h"
+#include "consumers/recycle/claim.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/gates/prober.h"
 #include "consumers/recycle/journal.h"
@@ -60,12 +61,21 @@ class Run {
   boost::asio::awaitable<Turn> step(View view, Policy policy);
   boost::asio::awaitable<Turn> mutate(View view, Action action, std::string why);
   boost::asio::awaitable<bool> still_holds(View& view);
+  // Whether the group is this run's to change. If not, the turn is over, with `verdict`.
+  boost::asio::awaitable<bool> holds(const View& view, Turn& verdict);
+  void wait_for_others(const View& view, base::SteadyPoint settled);
+  enum class Claims { kOurs, kAll };
+  bool leaves_claims(const View& view, Claims whose) const;
+  boost::asio::awaitable<Turn> release(View view);
+  boost::asio::awaitable<void> set_down();
+  boost::asio::awaitable<void> drop_claim();
+  boost::asio::awaitable<void> stop_if_cancelled();
   boost::asio::awaitable<Turn> refused(View view, base::Error error);
   boost::asio::awaitable<Turn> wait(View view, Wait step);
   boost::asio::awaitable<Turn> delegate(View view, Policy policy);
   boost::asio::awaitable<Turn> look_again_after(base::Error error);
 
-  enum class Sight { kSettled, kTooEarly, kForeign };
+  enum class Sight { kSettled, kTooEarly, kForeign, kTakenOver };
   Sight judge(const View& view);
   bool is_too_old() const;
   // A verdict when the tags end the matter at once.
@@ -75,6 +85,7 @@ class Run {
   boost::asio::awaitable<Turn> rehearse(View view, Policy policy);
   RunContext context(const View& view) const;
   const std::string& run_id(const View& view) const;
+  static std::string phase_name(const std::optional<Journal>& journal);
   static std::optional<int> margin(const View& view);
   void describe_step(base::ActiveSpan& span, const View& view, const Action& action) const;
   base::LogFields with_ids(base::LogFields fields) const;  // of message and trace
@@ -89,9 +100,14 @@ class Run {
   std::string trace_id_;  // as its sender's tools show it; empty: none
   Reader reader_;
   GateProber prober_;
+  Hold hold_;
+  std::optional<base::SteadyPoint> settled_at_;     // the next turn begins then
+  std::optional<base::SteadyPoint> no_refresh_at_;  // no instance refresh was under way
   std::string new_run_id_;
   base::SteadyPoint started_;
   static constexpr base::Duration kLookGoodFor = std::chrono::seconds(30);
+  // While another delivery has the group in hand.
+  static constexpr base::Duration kLookAgainAtOthers = std::chrono::minutes(5);
   base::SteadyPoint looked_at_;  // when the look began that the next mutation is based on
 
   // What the next reads must show, because this run did it.
@@ -100,7 +116,7 @@ class Run {
     aws::AutoScalingGroup before;
   };
   std::optional<Expectation> expected_;
-  std::optional<std::optional<Journal>> journal_;        // unset: not read yet
+  std::optional<Journal> journal_;  // as far as this run knows; the group's must be the same
   std::optional<std::optional<Journal>> maybe_journal_;  // what a call that failed may have made it
   std::optional<base::SteadyPoint> unsettled_since_;
   bool holds_journal_ = false;  // as last read

@@ -1,5 +1,6 @@
 #include "consumers/recycle/status.h"
 
+#include "consumers/recycle/claim.h"
 #include "consumers/recycle/control.h"
 #include "consumers/recycle/journal.h"
 #include "consumers/recycle/planner.h"
@@ -146,6 +147,7 @@ awaitable<base::Result<GroupStatus>> status_of(base::Clock& clock, Config config
   Policy policy;
   if (!begin_status(group, config, journal, policy, status)) co_return status;
   const bool has_policy = status.step.empty();
+  const std::vector<Claim> claims = claims_from_tags(group.tags);
   Reader reader(observer, group.name);
   Reader::Depth depth;
   depth.load_balancers = journal.has_value();
@@ -162,6 +164,9 @@ awaitable<base::Result<GroupStatus>> status_of(base::Clock& clock, Config config
   if (status.target.empty()) status.target = snapshot->target.describe();
   count_instances(*snapshot, journal, status);
   if (has_policy) ask_planner(*snapshot, journal, policy, config, clock.now(), status);
+  if (const Claim* claim = taking_over(claims)) {
+    status.step = fmt::format("message {} {}", claim->message, kTakingOver);
+  }
   co_return status;
 }
 

@@ -1,6 +1,7 @@
 #include "consumers/recycle/sweep.h"
 
 #include "base/log.h"
+#include "consumers/recycle/claim.h"
 #include "consumers/recycle/journal.h"
 #include "consumers/recycle/outcome.h"
 #include "messages/decode.h"
@@ -21,6 +22,16 @@ std::string family_of_group(const aws::AutoScalingGroup& group) {
   const auto tag = group.tags.find(std::string(kTagComponent));
   const bool named = tag != group.tags.end() && !tag->second.empty();
   return family_of(named ? tag->second : component_of(group.name.value));
+}
+
+// A claim of a run that never began: whoever is asked to carry it on removes it.
+std::optional<Journal> as_run(const std::vector<Claim>& claims) {
+  const Claim* claim = highest(claims);
+  if (claim == nullptr) return std::nullopt;
+  Journal journal;
+  journal.run_id = claim->holder;
+  journal.started_at = journal.phase_at = claim->at;
+  return journal;
 }
 
 base::Duration age_of(const Journal& journal, base::TimePoint now) {
@@ -81,7 +92,7 @@ Outgoing Sweep::request_for(const Found& found) {
 
 boost::asio::awaitable<base::Result<std::vector<Outgoing>>> Sweep::look() {
   aws::DescribeAutoScalingGroupsOptions options;
-  options.tag_keys = {std::string(kJournalPrefix)};
+  options.tag_keys = {std::string(kJournalPrefix), std::string(kClaimed)};
   options.include_instances = false;
   const auto groups =
       co_await services_.auto_scaling.describe_auto_scaling_groups(std::move(options));
@@ -98,6 +109,7 @@ boost::asio::awaitable<base::Result<std::vector<Outgoing>>> Sweep::look() {
       still_broken.insert(group.name);
       continue;
     }
+    if (!*journal) *journal = as_run(claims_from_tags(group.tags));
     if (!*journal) continue;
     const Found found{&group, **std::move(journal)};
     if (const auto asked = asked_.find(found.journal.run_id); asked != asked_.end()) {

@@ -243,8 +243,8 @@ TEST(Hooks, RunBeforeTheStartBeforeEachTerminationAndAfterTheEnd) {
     stage.answer = [&](const nlohmann::json& post) {
       if (post.at("hook") == "before_start") {
         EXPECT_EQ(stage.serving(kGroup), 4);
-        EXPECT_EQ(stage.mutations, std::vector<std::string>{"CreateOrUpdateTags"})
-            << "nothing but the journal";
+        EXPECT_EQ(stage.mutations, std::vector<std::string>(2, "CreateOrUpdateTags"))
+            << "nothing but the claim and the journal";
       }
       return 200;
     };
@@ -341,7 +341,7 @@ TEST(Hooks, ThatOutlastTheirRunLeaveNoJournalBehind) {
   stage.record_mutations();
   const Verdict verdict = stage.deliver(request_for(kGroup));
   EXPECT_TRUE(std::holds_alternative<Retry>(verdict)) << text_of(verdict);
-  EXPECT_EQ(stage.mutations, std::vector<std::string>{"CreateOrUpdateTags"}) << "its first journal";
+  EXPECT_EQ(stage.mutations, std::vector<std::string>(2, "CreateOrUpdateTags")) << "it claims";
   EXPECT_TRUE(stage.is_untouched());
 }
 

@@ -179,6 +179,7 @@ def test_a_run_whose_message_was_lost_is_found_and_finished(deployment, start_wo
     deployment.region.config(launch_lag_ms=200)
     for _ in range(2):
         start_worker("--sweep-interval", "5s")
-    deployment.wait_recycled("web-asg-1", timeout=120)
+    # Of these, two minutes until what the worker before may have begun is over.
+    deployment.wait_recycled("web-asg-1", timeout=240)
     deployment.wait_empty(timeout=120)
     assert deployment.count("recycles-dlq") == 0

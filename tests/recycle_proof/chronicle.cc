@@ -1,5 +1,6 @@
 #include "tests/recycle_proof/chronicle.h"
 
+#include "consumers/recycle/claim.h"
 #include "tests/recycle_proof/office.h"
 #include "tests/recycle_proof/oracle.h"
 #include "tests/recycle_proof/others.h"
@@ -54,10 +55,16 @@ std::string argument(const sim::ApiCall& call, const char* name) {
   return found == call.arguments.end() || !found->is_string() ? "" : found->get<std::string>();
 }
 
+bool is_claim(const sim::ApiCall& call) {
+  const auto tags = call.arguments.find("Tags");
+  return tags != call.arguments.end() && !tags->empty() &&
+         tags->at(0).at("Key").get<std::string>().starts_with(recycle::kClaimed);
+}
+
 // The call as a reader wants it: what it is for, without names of groups and journals' contents.
 std::string words_for(const sim::ApiCall& call) {
   const std::string& operation = call.operation;
-  if (operation == "CreateOrUpdateTags") return "journal";
+  if (operation == "CreateOrUpdateTags") return is_claim(call) ? "claim" : "journal";
   if (operation == "DeleteTags") return "journal removed";
   if (operation == "TerminateInstanceInAutoScalingGroup") return "terminate one old, by name";
   if (operation == "UpdateAutoScalingGroup") {

@@ -113,17 +113,20 @@ void Office::close() {
 }
 
 bool Office::all_settled() const {
-  return std::ranges::none_of(letters_, [](const Letter& letter) {
-    return letter.state == Letter::State::kWaiting || letter.state == Letter::State::kInFlight;
-  });
+  return unaware_ == 0 && std::ranges::none_of(letters_, [](const Letter& letter) {
+           return letter.state == Letter::State::kWaiting ||
+                  letter.state == Letter::State::kInFlight;
+         });
 }
 
 void Office::purge() {
   for (Letter& letter : letters_) {
     if (letter.queue == "events") continue;
     if (letter.state == Letter::State::kInFlight) {
-      // The keeper finds out when it next extends the visibility.
+      // The keeper finds out when it next extends the visibility. Until then it may well begin.
+      ++unaware_;
       stage_.region.world().after(kHeartbeat, [this, number = letter.worker] {
+        --unaware_;
         for (Worker& one : stage_.workers) {
           if (one.line.worker() == number) one.line.die();
         }

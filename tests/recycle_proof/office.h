@@ -74,6 +74,7 @@ class Office {
   std::list<std::unique_ptr<consumers::Consumer>> consumers_;
   std::string accident_;
   consumers::Consumer* sweeper_ = nullptr;
+  int unaware_ = 0;  // workers whose message was purged
   bool sweeps_ = false;
   bool closed_ = false;
 };

@@ -26,7 +26,7 @@ std::string text_of(const sim::Json& arguments, const char* name) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-bool touches_journal_only(const sim::ApiCall& call) {
+bool touches_our_tags_only(const sim::ApiCall& call) {
   if (call.operation != "CreateOrUpdateTags" && call.operation != "DeleteTags") return false;
   for (const auto& tag : call.arguments.at("Tags")) {
     if (!tag.at("Key").get<std::string>().starts_with(kPrefix)) return false;
@@ -53,9 +53,16 @@ bool is_named(const sim::Group& group, const std::string& id) {
                      }));
 }
 
+// A claim to it is none.
 bool has_journal(const sim::Group& group) {
-  return std::ranges::any_of(
-      group.tags, [](const auto& tag) { return tag.first.starts_with(recycle::kJournalPrefix); });
+  return group.tags.contains(std::string(recycle::kJournalPrefix));
+}
+
+bool touches_journal(const sim::ApiCall& call) {
+  const auto tags = call.arguments.find("Tags");
+  return tags != call.arguments.end() && std::ranges::any_of(*tags, [](const auto& tag) {
+           return tag.at("Key").template get<std::string>() == recycle::kJournalPrefix;
+         });
 }
 
 }  // namespace
@@ -71,6 +78,7 @@ void Oracle::complain(const std::string& what) {
 void Oracle::start(bool) {
   const sim::Group* group = stage_.group();
   original_ = bounds_of(*group);
+  lowest_max_ = original_.max;
   last_ = original_;
   ups_ = downs_ = mistaken_ = 0;
   suspended_.clear();
@@ -118,7 +126,7 @@ bool Oracle::may_have_missed(int worker, const Edit& edit) {
 }
 
 void Oracle::judge_edits(int worker, const sim::ApiCall& call, const sim::Group& group) {
-  const bool writes = call.operation == "CreateOrUpdateTags";
+  const bool writes = call.operation == "CreateOrUpdateTags" && touches_journal(call);
   const auto journal = writes ? journal_of(group) : std::nullopt;
   const auto judge = [&](Edit& edit, const char* name, int original, const std::vector<int>* ours) {
     if (!may_have_missed(worker, edit)) return;
@@ -168,7 +176,7 @@ void Oracle::before_mutation(int worker, const sim::ApiCall& call) {
   const sim::Group* group = stage_.group();
   if (group == nullptr || !group->status.empty()) return;
   // Judged by its effect: a stale look may still show a journal, and what it asks for is done then.
-  unjournalled_ = !touches_journal_only(call) && !has_journal(*group);
+  unjournalled_ = !touches_our_tags_only(call) && !has_journal(*group);
   bounds_before_ = bounds_of(*group);
   suspended_before_ = group->suspended.size();
   if (call.operation == "TerminateInstanceInAutoScalingGroup") check_terminate(worker, call);
@@ -180,7 +188,7 @@ void Oracle::check_hooks(const sim::Group& group, const sim::ApiCall& call) {
   const auto& told = stage_.surroundings.told;
   if (call.operation == "CreateOrUpdateTags") return;
   if (call.operation == "DeleteTags") {
-    if (has_journal(group) && !told.contains("after_end")) {
+    if (touches_journal(call) && has_journal(group) && !told.contains("after_end")) {
       complain("the journal goes before the hook after the end was told");
     }
     return;
@@ -310,6 +318,7 @@ void Oracle::others_did(const Event& event) {
          journal ? journal->our_min : std::vector<int>());
   edited(max_edit_, last_.max, now.max, original_.max,
          journal ? journal->our_max : std::vector<int>());
+  lowest_max_ = std::min(lowest_max_, original_.max);
   if (now.desired != last_.desired) desired_moment_ = ++moment_;
   if (now.desired > last_.desired) ups_ += now.desired - last_.desired;
   if (now.desired < last_.desired) lowered_to_.insert(now.desired);
@@ -338,13 +347,18 @@ void Oracle::notice_members(const sim::Group& group) {
     changed = changed || added || serves != seen.served || leaving != seen.leaving;
     if (seen.served && !serves && !ours_.contains(member.id)) {
       losses_.push_back(stage_.now());
-      if (!stage_.is_new_in(group, member)) ++old_lost_;
+      seen.lost_new = stage_.is_new_in(group, member);
+      if (!seen.lost_new) ++old_lost_;
     }
+    // What was new when it died and is old when AWS replaces it comes back as a new one as well.
+    const bool replaced = leaving && !seen.leaving && !ours_.contains(member.id);
+    if (replaced && seen.lost_new && !stage_.is_new_in(group, member)) ++old_lost_;
     if (leaving && !seen.leaving && timeline_.is_recording() && !ours_.contains(member.id)) {
       const auto& latest = group.activities->front();
       timeline_.add(stage_.now(), "AWS", member.id + " goes: " + latest.cause);
     }
-    seen = {serves, leaving};
+    seen.served = serves;
+    seen.leaving = leaving;
   }
   if (changed && timeline_.is_recording()) {
     timeline_.add(stage_.now(), "", bar_of(stage_, group));

@@ -64,6 +64,7 @@ class Oracle {
   struct Seen {
     bool served = false;
     bool leaving = false;
+    bool lost_new = false;  // others or fate took it out of service while it was new
   };
 
   void check_terminate(int worker, const sim::ApiCall& call);
@@ -89,6 +90,7 @@ class Oracle {
 
   // What the group must come back to.
   Bounds original_;
+  int lowest_max_ = 0;  // that it had on the way
   std::set<std::string> suspended_;
   std::set<std::string> protected_;
   std::map<std::string, std::string> tags_;

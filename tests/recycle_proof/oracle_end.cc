@@ -27,9 +27,9 @@ bool Oracle::is_old_for_all_we_knew(const sim::Group& group, const sim::Member& 
 }
 
 // Instances that others' scale-outs brought while max was ours, and that the original max cannot
-// hold: they go again, and all of them are new by then.
+// hold: they go again, and all of them are new by then. An operator may have raised it since.
 int Oracle::too_many_for_max() const {
-  const int surplus = std::max(0, original_.desired + ups_ - original_.max);
+  const int surplus = std::max(0, original_.desired + ups_ - lowest_max_);
   return (surplus + scenario_.weight - 1) / scenario_.weight;
 }
 

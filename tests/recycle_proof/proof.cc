@@ -108,7 +108,7 @@ class Run {
     base::Random random(scenario_.seed + 5);
     for (int i = 0; i < scenario_.duplicates; ++i) {
       // Once more the same: at once, or while the first is on its way.
-      const auto at = std::chrono::seconds(random.below(400));
+      const base::Duration at(random.below(scenario_.duplicates_within.count()));
       messages::RecycleRequest again = request_of(scenario_.force);
       ++to_come_;
       stage_.region.world().after(at, [this, again] {
@@ -217,12 +217,12 @@ Report carry_out(const Scenario& scenario, bool recording) {
   return report;
 }
 
-std::string explain(std::uint64_t seed) {
-  const Report report = carry_out(seed, true);
+std::string explain(const Scenario& scenario) {
+  const Report report = carry_out(scenario, true);
   return fmt::format(
-      "{}{}{}{}\nagain: autorecycle-recycle-soak --seed {}\n", report.scenario, report.timeline,
+      "{}{}{}{}\nagain: autorecycle-recycle-soak {}--seed {}\n", report.scenario, report.timeline,
       report.ends, report.violation.empty() ? "kept every promise" : "BROKEN: " + report.violation,
-      seed);
+      scenario.crowded ? "--crowded " : "", scenario.seed);
 }
 
 }  // namespace proof

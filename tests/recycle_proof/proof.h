@@ -29,7 +29,7 @@ inline Report carry_out(std::uint64_t seed, bool recording = false) {
   return carry_out(make_scenario(seed), recording);
 }
 
-// For a failed seed: carried out again, with its timeline and the command that repeats it.
-std::string explain(std::uint64_t seed);
+// For one that failed: carried out again, with its timeline and the command that repeats it.
+std::string explain(const Scenario& scenario);
 
 }  // namespace proof

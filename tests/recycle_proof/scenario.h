@@ -98,7 +98,8 @@ struct Scenario {
   bool force = false;
   bool rollback = false;  // all are new, and the version before is asked for
   bool dry_run = false;
-  int duplicates = 0;  // further requests for the same group, some minutes apart
+  int duplicates = 0;  // further requests for the same group
+  base::Duration duplicates_within{400'000};
 
   // What others do.
   std::vector<Event> events;
@@ -115,6 +116,7 @@ struct Scenario {
   double contention = 0;  // another activity, or another caller, is in the way
   std::vector<Misfortune> misfortunes;
   bool two_workers = false;  // the second request is not held back by the first
+  bool crowded = false;      // drawn so that it never is
   bool wire = false;         // through signatures, HTTP and XML
 
   bool disturbed() const { return !events.empty(); }
@@ -127,6 +129,9 @@ struct Scenario {
 // Seconds since midnight of "HH:MM:SS-HH:MM:SS": of its first (0) or its last (9) second.
 int second_of(const std::string& range, std::size_t at);
 Scenario make_scenario(std::uint64_t seed);
+// The same, but that another request for the group is always in hand beside the first, whose calls
+// take time.
+Scenario make_crowded_scenario(std::uint64_t seed);
 std::string describe(const Event& event);
 // A few lines for a person.
 std::string describe(const Scenario& scenario);

@@ -18,9 +18,7 @@ std::map<std::string, std::string> tags_of(const sim::Group& group) {
 
 bool is_under_way(const sim::Group* group) {
   return group != nullptr && group->status.empty() &&
-         std::ranges::any_of(group->tags, [](const auto& tag) {
-           return tag.first.starts_with(consumers::recycle::kJournalPrefix);
-         });
+         group->tags.contains(std::string(consumers::recycle::kJournalPrefix));
 }
 
 }  // namespace

@@ -117,7 +117,9 @@ int Stage::version_of(const sim::Member& member) {
 bool Stage::any_journal() {
   return std::ranges::any_of(engine().groups(), [](const auto& entry) {
     const sim::Group& group = entry.second;
-    return group.status.empty() && group.tags.contains(std::string(recycle::kJournalPrefix));
+    return group.status.empty() && std::ranges::any_of(group.tags, [](const auto& tag) {
+             return tag.first.starts_with(recycle::kJournalPrefix);
+           });
   });
 }
 

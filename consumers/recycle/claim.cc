@@ -1,0 +1,146 @@
+#include "consumers/recycle/claim.h"
+
+#include "consumers/recycle/journal_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace consumers::recycle {
+namespace {
+
+constexpr int kNumberMax = 1'000'000'000;
+constexpr std::size_t kMessageLengthMax = 100;  // SQS's ids have 36
+
+std::string key_of(const Claim& claim) { return std::string(kClaimPrefix) + claim.holder; }
+
+// AWS allows these in the values of tags.
+std::string plain(std::string_view message) {
+  std::string text(message.substr(0, kMessageLengthMax));
+  std::ranges::replace_if(
+      text,
+      [](char c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return !letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.';
+      },
+      '_');
+  return text;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> to_tags(const Claim& claim) {
+  return {{key_of(claim),
+           fmt::format("{} {} {}", claim.number, base::format_rfc3339(claim.at), claim.message)},
+          {std::string(kClaimed), "see the tags below"}};
+}
+
+std::vector<Claim> claims_from_tags(const std::map<std::string, std::string>& tags) {
+  std::vector<Claim> claims;
+  for (auto tag = tags.lower_bound(std::string(kClaimPrefix));
+       tag != tags.end() && tag->first.starts_with(kClaimPrefix); ++tag) {
+    Claim& claim = claims.emplace_back();
+    claim.holder = tag->first.substr(kClaimPrefix.size());
+    const std::string_view value = tag->second;
+    const auto first = value.find(' ');
+    const auto second = first == std::string_view::npos ? first : value.find(' ', first + 1);
+    if (!read_number(value.substr(0, first), 1, kNumberMax, claim.number)) claim.number = 0;
+    if (second == std::string_view::npos) continue;
+    const auto at = base::parse_rfc3339(value.substr(first + 1, second - first - 1));
+    if (at) claim.at = *at;
+    claim.message = value.substr(second + 1);
+  }
+  return claims;
+}
+
+bool is_above(const Claim& a, const Claim& b) {
+  return std::tie(a.number, a.holder) > std::tie(b.number, b.holder);
+}
+
+const Claim* highest(const std::vector<Claim>& claims) {
+  const auto found = std::ranges::max_element(
+      claims, [](const Claim& a, const Claim& b) { return is_above(b, a); });
+  return found == claims.end() ? nullptr : &*found;
+}
+
+const Claim* taking_over(const std::vector<Claim>& claims) {
+  // Those below it are removed once it holds the group.
+  return claims.size() < 2 ? nullptr : highest(claims);
+}
+
+Hold::Hold(std::string_view message) : message_(plain(message)) {}
+
+Hold::Sight Hold::see(std::vector<Claim> claims) {
+  seen_ = std::move(claims);
+  const auto any = [&](auto is_so) { return std::ranges::any_of(seen_, is_so); };
+  if (any([&](const Claim& one) { return gone_.contains(one.holder); })) return Sight::kUnseen;
+  if (!is_claimed()) return Sight::kFine;
+  if (any([&](const Claim& one) { return is_above(one, claim_); })) return Sight::kLost;
+  return any([&](const Claim& one) { return is_ours(one); }) ? Sight::kFine : Sight::kUnseen;
+}
+
+const Claim* Hold::in_office(base::TimePoint now) const {
+  const Claim* claim = highest(seen_);
+  const bool lets = claim == nullptr || is_over(*claim) || now - claim->at >= kTermOfOffice;
+  return lets ? nullptr : claim;
+}
+
+Claim Hold::next(std::string holder, base::TimePoint now) const {
+  const Claim* last = highest(seen_);
+  const int number = last == nullptr ? 1 : std::min(last->number + 1, kNumberMax);
+  return {std::move(holder), number, now, message_};
+}
+
+Claim Hold::set_down() const {
+  Claim claim = claim_;
+  claim.message = kSetDown;
+  return claim;
+}
+
+void Hold::claimed(Claim written, base::SteadyPoint now) {
+  claim_ = std::move(written);
+  claimed_at_ = now;
+}
+
+base::SteadyPoint Hold::settled_at(bool has_journal, base::Duration own) {
+  // A journal that nobody claims is an older worker's, which may be at work.
+  if (has_journal && others().empty()) settling_ = kOthersSettleWithin;
+  for (const Claim& claim : seen_) {
+    if (is_ours(claim)) continue;
+    settling_ = std::max(settling_, is_over(claim) ? own : kOthersSettleWithin);
+  }
+  return claimed_at_ + settling_;
+}
+
+std::vector<std::string> Hold::own() const {
+  const bool there = std::ranges::any_of(seen_, [&](const Claim& one) { return is_ours(one); });
+  if (!there) return {};
+  return {key_of(claim_), std::string(kClaimed)};
+}
+
+std::vector<std::string> Hold::others() const {
+  std::vector<std::string> keys;
+  for (const Claim& claim : seen_) {
+    if (!is_ours(claim)) keys.push_back(key_of(claim));
+  }
+  return keys;
+}
+
+std::vector<std::string> Hold::all() const {
+  std::vector<std::string> keys;
+  for (const Claim& claim : seen_) keys.push_back(key_of(claim));
+  keys.emplace_back(kClaimed);
+  return keys;
+}
+
+void Hold::removed() {
+  for (const Claim& claim : seen_) gone_.insert(claim.holder);
+  if (is_claimed()) gone_.insert(claim_.holder);
+  seen_.clear();
+  claim_ = {};
+  held_ = false;
+  settling_ = base::Duration(0);
+}
+
+}  // namespace consumers::recycle

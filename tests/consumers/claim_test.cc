@@ -1,0 +1,134 @@
+#include "consumers/recycle/claim.h"
+
+#include "consumers/recycle/journal.h"
+
+#include <gtest/gtest.h>
+
+namespace consumers::recycle {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr base::Duration kOwn{15'000};
+const base::TimePoint kNow = base::parse_rfc3339("2026-07-14T10:00:00Z").value();
+const base::SteadyPoint kClaimedAt{std::chrono::hours(1)};
+
+Claim claim_of(std::string holder, int number, std::string message, base::Duration age = {}) {
+  return {std::move(holder), number, kNow - age, std::move(message)};
+}
+
+// A delivery of "mine" that saw these, claimed, and sees its claim beside them.
+Hold claimed_beside(const std::vector<Claim>& others) {
+  Hold hold("mine");
+  hold.see(others);
+  const Claim claim = hold.next("h", kNow);
+  hold.claimed(claim, kClaimedAt);
+  std::vector<Claim> seen = others;
+  seen.push_back(claim);
+  EXPECT_EQ(hold.see(seen), Hold::Sight::kFine);
+  return hold;
+}
+
+TEST(Claim, SurvivesTheTags) {
+  const Claim claim = claim_of("9f3a1c2b4d5e", 7, "b1946ac9-2492-4d23-9b6c");
+  EXPECT_EQ(claims_from_tags(to_tags(claim)), std::vector<Claim>{claim});
+}
+
+TEST(Claim, ThatCannotBeReadIsBelowEveryOther) {
+  for (const char* value : {"", "x", "-1 2026-07-14T10:00:00Z m", "99999999999 m", "two words"}) {
+    const auto claims = claims_from_tags({{std::string(kClaimPrefix) + "zz", value}});
+    ASSERT_EQ(claims.size(), 1U) << value;
+    EXPECT_TRUE(is_above(claim_of("a", 1, "m"), claims.front())) << value;
+  }
+}
+
+TEST(Claim, IsNoJournalButGoesWithIt) {
+  const auto tags = to_tags(claim_of("h", 1, "m"));
+  const auto journal = journal_from_tags(tags);
+  ASSERT_TRUE(journal) << journal.error().message;
+  EXPECT_FALSE(*journal);
+  EXPECT_EQ(journal_keys(tags).size(), tags.size());
+}
+
+TEST(Claim, OfAJournalDoesNotBreakIt) {
+  Journal journal;
+  journal.run_id = "run1";
+  auto tags = to_tags(journal);
+  tags.merge(to_tags(claim_of("h", 1, "m")));
+  const auto read = journal_from_tags(tags);
+  ASSERT_TRUE(read && *read);
+  EXPECT_TRUE(is_same(**read, journal));
+}
+
+TEST(Hold, IsSettledAtOnceWhereNobodyElseIsAndNoJournal) {
+  Hold hold = claimed_beside({});
+  EXPECT_EQ(hold.settled_at(false, kOwn), kClaimedAt);
+}
+
+TEST(Hold, WaitsForAnEarlierDeliveryOfItsMessageAsLongAsIsSaid) {
+  EXPECT_EQ(claimed_beside({claim_of("a", 1, "mine")}).settled_at(true, kOwn), kClaimedAt + kOwn);
+}
+
+TEST(Hold, WaitsTwoMinutesForAnotherMessageAndForAJournalWithoutClaim) {
+  const auto others = kClaimedAt + Hold::kOthersSettleWithin;
+  EXPECT_EQ(claimed_beside({claim_of("a", 1, "other")}).settled_at(true, kOwn), others);
+  EXPECT_EQ(claimed_beside({claim_of("a", 1, "other")}).settled_at(false, kOwn), others);
+  EXPECT_EQ(claimed_beside({}).settled_at(true, kOwn), others);
+}
+
+TEST(Hold, DoesNotWaitForLongWhereTheGroupWasSetDown) {
+  Hold before("other");
+  before.claimed(before.next("a", kNow), kClaimedAt);
+  EXPECT_EQ(claimed_beside({before.set_down()}).settled_at(true, kOwn), kClaimedAt + kOwn);
+}
+
+TEST(Hold, KeepsToItsWaitWhenTheOtherIsSeenNoMore) {
+  Hold hold = claimed_beside({claim_of("a", 1, "other")});
+  hold.settled_at(true, kOwn);
+  hold.see({claim_of("h", 2, "mine")});
+  EXPECT_EQ(hold.settled_at(false, kOwn), kClaimedAt + Hold::kOthersSettleWithin);
+}
+
+TEST(Hold, IsLostToAHigherClaimAndNotToALowerOne) {
+  Hold hold = claimed_beside({claim_of("a", 4, "other")});
+  EXPECT_EQ(hold.see({claim_of("h", 5, "mine"), claim_of("z", 4, "other")}), Hold::Sight::kFine);
+  EXPECT_EQ(hold.see({claim_of("h", 5, "mine"), claim_of("a", 6, "other")}), Hold::Sight::kLost);
+  EXPECT_EQ(hold.see({claim_of("a", 6, "other")}), Hold::Sight::kLost);
+}
+
+TEST(Hold, OfTwoThatClaimAtOnceIsLostToExactlyOne) {
+  Hold one("one");
+  Hold two("two");
+  const Claim first = one.next("a", kNow);
+  const Claim second = two.next("b", kNow);
+  one.claimed(first, kClaimedAt);
+  two.claimed(second, kClaimedAt);
+  EXPECT_EQ(one.see({first, second}), Hold::Sight::kLost);
+  EXPECT_EQ(two.see({first, second}), Hold::Sight::kFine);
+}
+
+TEST(Hold, IsUnseenWhileItsClaimIsNotThereOrARemovedOneStillIs) {
+  Hold hold = claimed_beside({claim_of("a", 1, "mine")});
+  EXPECT_EQ(hold.see({claim_of("a", 1, "mine")}), Hold::Sight::kUnseen);
+  hold.see({claim_of("h", 2, "mine")});
+  hold.removed();
+  EXPECT_EQ(hold.see({claim_of("h", 2, "mine")}), Hold::Sight::kUnseen);
+  EXPECT_EQ(hold.see({}), Hold::Sight::kFine);
+}
+
+TEST(Hold, LetsAnotherMessageWorkForItsTermOnly) {
+  const auto in_office = [](const Claim& claim) {
+    Hold hold("mine");
+    hold.see({claim});
+    return hold.in_office(kNow) != nullptr;
+  };
+  EXPECT_TRUE(in_office(claim_of("a", 1, "other")));
+  EXPECT_TRUE(in_office(claim_of("a", 1, "other", Hold::kTermOfOffice - seconds(1))));
+  EXPECT_FALSE(in_office(claim_of("a", 1, "other", Hold::kTermOfOffice)));
+  EXPECT_FALSE(in_office(claim_of("a", 1, "mine")));
+  EXPECT_FALSE(in_office(claim_of("a", 1, std::string(kSetDown))));
+}
+
+}  // namespace
+}  // namespace consumers::recycle
