@@ -66,10 +66,6 @@ MUTANTS = [
            "return is_above(one, claim_); })) return Sight::kLost;",
            "return is_above(one, claim_); })) return Sight::kFine;",
            "a delivery goes on although another has claimed the group", ("--crowded",)),
-    Mutant("claim-in-haste", RECYCLE + "run_hold.cc",
-           "if (hold_.settling() > base::Duration(0) && looked_at_ < settled) {",
-           "if (settled < looked_at_ - std::chrono::hours(1)) {",
-           "a delivery takes over while calls of another are on their way", ("--crowded",)),
 ]
 
 
