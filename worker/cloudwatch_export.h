@@ -14,9 +14,9 @@
 
 #include "aws/cloudwatch.h"
 #include "aws/credentials.h"
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "worker/alarm.h"
 #include "worker/metric_deltas.h"
 #include "worker/metrics.h"
 #include "worker/telemetry_config.h"
@@ -51,7 +51,7 @@ class CloudWatchExport {
   Needs needs_;
   CloudWatchConfig config_;
   MetricDeltas deltas_;
-  Alarm stop_requested_;
+  base::Alarm stop_requested_;
   bool stopping_ = false;
   bool failing_ = false;
 };

@@ -4,7 +4,7 @@
 // before the request was sent. What cannot be kept is reported as lost exactly once.
 #pragma once
 
-#include "worker/alarm.h"
+#include "base/alarm.h"
 #include "worker/context.h"
 #include "worker/in_flight.h"
 #include "worker/task_group.h"
@@ -51,7 +51,7 @@ class VisibilityKeeper {
   InFlightTable& table_;
   TaskGroup& tasks_;
   Callbacks callbacks_;
-  Alarm changed_;
+  base::Alarm changed_;
   std::optional<base::SteadyPoint> sleeping_until_;
   bool stopping_ = false;
 };

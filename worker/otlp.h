@@ -4,9 +4,9 @@
 #pragma once
 
 #include "aws/http_client.h"
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "worker/alarm.h"
 #include "worker/metrics.h"
 #include "worker/span_exporter.h"
 #include "worker/telemetry_config.h"
@@ -54,7 +54,7 @@ class OtlpExporter final : public SpanExporter {
   Needs needs_;
   OtlpConfig config_;
   std::deque<base::Span> queue_;
-  Alarm wake_;
+  base::Alarm wake_;
   bool stopping_ = false;
   bool failing_ = false;
 };

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "aws/retry.h"
-#include "worker/alarm.h"
+#include "base/alarm.h"
 #include "worker/context.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -74,7 +74,7 @@ class Poller {
   const QueueSettings& settings_;
   const Callbacks& callbacks_;
   QueueMetrics& metrics_;
-  Alarm room_;
+  base::Alarm room_;
   bool running_ = false;
   bool stopping_ = false;
   bool waiting_for_room_ = false;

@@ -5,7 +5,7 @@
 // and so is one that a bug has ended: no connection and no exception can silence a queue.
 #pragma once
 
-#include "worker/alarm.h"
+#include "base/alarm.h"
 #include "worker/context.h"
 #include "worker/poller.h"
 #include "worker/task_group.h"
@@ -67,7 +67,7 @@ class PollerPool {
   Callbacks callbacks_;
   Poller::Callbacks for_pollers_;
   std::vector<std::unique_ptr<Member>> members_;
-  Alarm look_;  // the watchdog's
+  base::Alarm look_;  // the watchdog's
   bool stopping_ = false;
   std::optional<base::SteadyPoint> replace_at_;  // a poller that broke off
   int claimed_ = 0;

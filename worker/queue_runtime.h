@@ -1,6 +1,7 @@
 // QueueRuntime: the life of every message of one queue, from poll to delete (ARCHITECTURE.md).
 #pragma once
 
+#include "base/alarm.h"
 #include "consumers/consumer.h"
 #include "worker/context.h"
 #include "worker/in_flight.h"
@@ -105,8 +106,8 @@ class QueueRuntime {
   VisibilityKeeper keeper_;
   PollerPool pool_;
   std::unique_ptr<Metrics::Refresher> refresher_;
-  Alarm drain_requested_;
-  Alarm changed_;
+  base::Alarm drain_requested_;
+  base::Alarm changed_;
   bool paused_ = false;
   bool draining_ = false;
 };

@@ -2,8 +2,8 @@
 // an exception that escapes a task is logged as the bug it is, cancellation is not.
 #pragma once
 
+#include "base/alarm.h"
 #include "base/trace.h"
-#include "worker/alarm.h"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -31,7 +31,7 @@ class TaskGroup {
 
  private:
   boost::asio::any_io_executor executor_;
-  Alarm ended_;
+  base::Alarm ended_;
   std::size_t running_ = 0;
 };
 

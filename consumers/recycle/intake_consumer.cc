@@ -22,12 +22,13 @@ constexpr std::size_t kNamesPerCall = 100;  // AWS's maximum for DescribeAutoSca
 struct Cause {
   RecycleRequest request;  // without the group
   std::string event_id;    // of the event, or of the message in hand: never empty
+  std::string message_id;
 };
 
 Cause cause_of(const Delivery& delivery) {
   Cause cause;
-  cause.event_id =
-      delivery.message.id.empty() ? std::string(delivery.message_id) : delivery.message.id;
+  cause.message_id = std::string(delivery.message_id);
+  cause.event_id = delivery.message.id.empty() ? cause.message_id : delivery.message.id;
   if (const auto* request = std::get_if<RecycleRequest>(&delivery.message.payload)) {
     cause.request = *request;
     if (cause.request.reason.empty()) cause.request.reason = "enqueued by hand";
@@ -80,7 +81,7 @@ Verdict decide(const aws::AutoScalingGroup& group, const Cause& cause, const Con
 
 // One verdict for all groups of a message: a group with a wrong tag must not keep the others from
 // being recycled, so it is only Poison if nothing could be sent on.
-Verdict combine(std::vector<Verdict> verdicts) {
+Verdict combine(const Cause& cause, std::vector<Verdict> verdicts) {
   Done all;
   std::string refused;
   for (Verdict& verdict : verdicts) {
@@ -93,7 +94,8 @@ Verdict combine(std::vector<Verdict> verdicts) {
   }
   if (refused.empty()) return all;
   if (all.outgoing.empty()) return Poison{refused, "invalid"};
-  base::log_error("consumers", "a group cannot be recycled", {{"reason", refused}});
+  base::log_error("consumers", "a group cannot be recycled",
+                  {{"message_id", cause.message_id}, {"reason", refused}});
   all.reason += "; refused: " + refused;
   return all;
 }
@@ -116,7 +118,7 @@ boost::asio::awaitable<Verdict> intake_groups(Services services, Config config,
                                                : decide(*group, cause, config, services, observer));
     }
   }
-  co_return combine(std::move(verdicts));
+  co_return combine(cause, std::move(verdicts));
 }
 
 boost::asio::awaitable<Verdict> intake_launch_template(Services services, Config config,
@@ -141,7 +143,7 @@ boost::asio::awaitable<Verdict> intake_launch_template(Services services, Config
         fmt::format("no group with tag {} uses launch template {}", kTagRecycleOnUpdate, known_as),
         {}};
   }
-  co_return combine(std::move(verdicts));
+  co_return combine(cause, std::move(verdicts));
 }
 
 }  // namespace

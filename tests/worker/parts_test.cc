@@ -1,6 +1,6 @@
 // The small parts of the runtime, each alone.
+#include "base/alarm.h"
 #include "sim/virtual_loop.h"
-#include "worker/alarm.h"
 #include "worker/backoff.h"
 #include "worker/in_flight.h"
 #include "worker/lanes.h"
@@ -22,7 +22,7 @@ base::SteadyPoint at(int seconds) { return base::SteadyPoint(std::chrono::second
 
 TEST(Alarm, IsWokenByARingOrByTheDeadlineWhicheverIsFirst) {
   sim::VirtualLoop loop;
-  Alarm alarm(loop.executor(), loop.clock());
+  base::Alarm alarm(loop.executor(), loop.clock());
   const auto begin = loop.clock().steady_now();
   EXPECT_FALSE(loop.run(alarm.wait_until(begin + 5s)));
   EXPECT_EQ(loop.clock().steady_now(), begin + 5s);
@@ -33,21 +33,21 @@ TEST(Alarm, IsWokenByARingOrByTheDeadlineWhicheverIsFirst) {
 
 TEST(Alarm, KeepsOneRingOnly) {
   sim::VirtualLoop loop;
-  Alarm alarm(loop.executor(), loop.clock());
+  base::Alarm alarm(loop.executor(), loop.clock());
   for (int i = 0; i < 3; ++i) alarm.ring();
   const auto deadline = loop.clock().steady_now() + 5s;
   EXPECT_TRUE(loop.run(alarm.wait_until(deadline)));
   EXPECT_FALSE(loop.run(alarm.wait_until(deadline)));
 }
 
-awaitable<void> wait_long(Alarm& alarm, base::Clock& clock) {
+awaitable<void> wait_long(base::Alarm& alarm, base::Clock& clock) {
   co_await alarm.wait_until(clock.steady_now() + 1h);
 }
 
 TEST(TaskGroup, JoinsCancelledAndFailedTasks) {
   sim::VirtualLoop loop;
   TaskGroup tasks(loop.executor(), loop.clock());
-  Alarm alarm(loop.executor(), loop.clock());
+  base::Alarm alarm(loop.executor(), loop.clock());
   boost::asio::cancellation_signal cancel;
   tasks.spawn("waiting", wait_long(alarm, loop.clock()), cancel.slot());
   loop.run_for(1s);

@@ -68,7 +68,8 @@ boost::asio::awaitable<Attempt> run_words(Services services, std::vector<std::st
   co_return Attempt{describe_failure(*output), false};
 }
 
-boost::asio::awaitable<std::string> attempt_all(Services services, RunHook hook, std::string body) {
+boost::asio::awaitable<std::string> attempt_all(Services services, RunHook hook,
+                                                base::GroupName group, std::string body) {
   const bool known = services.outside != nullptr && services.outside->hooks.contains(hook.name);
   if (!known) co_return fmt::format("this worker's configuration has no hook \"{}\"", hook.name);
   const Hook target = services.outside->hooks.at(hook.name);
@@ -82,8 +83,9 @@ boost::asio::awaitable<std::string> attempt_all(Services services, RunHook hook,
     }
     if (last.failure.empty() || last.final) break;
     if (attempt == kHookAttempts) break;
-    base::log_warn(kLogger, "hook failed, trying again",
-                   {{"hook", hook.name}, {"key", hook.key}, {"error", last.failure}});
+    base::log_warn(
+        kLogger, "hook failed, trying again",
+        {{"group", group.value}, {"hook", hook.name}, {"key", hook.key}, {"error", last.failure}});
     co_await services.clock.sleep_for(pause);
     pause *= 2;
   }
@@ -94,7 +96,8 @@ boost::asio::awaitable<std::string> attempt_all(Services services, RunHook hook,
 
 boost::asio::awaitable<HookOutcome> run_hook(Services services, RunHook hook, Snapshot snapshot) {
   HookOutcome outcome;
-  outcome.failure = co_await attempt_all(services, hook, body_of(hook, snapshot));
+  outcome.failure =
+      co_await attempt_all(services, hook, snapshot.group.name, body_of(hook, snapshot));
   if (outcome.failure.empty()) {
     outcome.write.journal = std::move(hook.done);
     co_return outcome;
