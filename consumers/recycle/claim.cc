@@ -69,9 +69,9 @@ const Claim* taking_over(const std::vector<Claim>& claims) {
   return claims.size() < 2 ? nullptr : highest(claims);
 }
 
-Hold::Hold(std::string_view message) : message_(plain(message)) {}
+OwnClaim::OwnClaim(std::string_view message) : message_(plain(message)) {}
 
-Hold::Sight Hold::see(std::vector<Claim> claims) {
+OwnClaim::Sight OwnClaim::see(std::vector<Claim> claims) {
   seen_ = std::move(claims);
   const auto any = [&](auto is_so) { return std::ranges::any_of(seen_, is_so); };
   if (any([&](const Claim& one) { return gone_.contains(one.holder); })) return Sight::kUnseen;
@@ -80,30 +80,30 @@ Hold::Sight Hold::see(std::vector<Claim> claims) {
   return any([&](const Claim& one) { return is_ours(one); }) ? Sight::kFine : Sight::kUnseen;
 }
 
-const Claim* Hold::in_office(base::TimePoint now) const {
+const Claim* OwnClaim::in_office(base::TimePoint now) const {
   const Claim* claim = highest(seen_);
   const bool lets = claim == nullptr || is_over(*claim) || now - claim->at >= kTermOfOffice;
   return lets ? nullptr : claim;
 }
 
-Claim Hold::next(std::string holder, base::TimePoint now) const {
+Claim OwnClaim::next(std::string holder, base::TimePoint now) const {
   const Claim* last = highest(seen_);
   const int number = last == nullptr ? 1 : std::min(last->number + 1, kNumberMax);
   return {std::move(holder), number, now, message_};
 }
 
-Claim Hold::set_down() const {
+Claim OwnClaim::set_down() const {
   Claim claim = claim_;
   claim.message = kSetDown;
   return claim;
 }
 
-void Hold::claimed(Claim written, base::SteadyPoint now) {
+void OwnClaim::claimed(Claim written, base::SteadyPoint now) {
   claim_ = std::move(written);
   claimed_at_ = now;
 }
 
-base::SteadyPoint Hold::settled_at(bool has_journal, base::Duration own) {
+base::SteadyPoint OwnClaim::settled_at(bool has_journal, base::Duration own) {
   // A journal that nobody claims is an older worker's, which may be at work.
   if (has_journal && others().empty()) settling_ = kOthersSettleWithin;
   for (const Claim& claim : seen_) {
@@ -113,13 +113,13 @@ base::SteadyPoint Hold::settled_at(bool has_journal, base::Duration own) {
   return claimed_at_ + settling_;
 }
 
-std::vector<std::string> Hold::own() const {
+std::vector<std::string> OwnClaim::own() const {
   const bool there = std::ranges::any_of(seen_, [&](const Claim& one) { return is_ours(one); });
   if (!there) return {};
   return {key_of(claim_), std::string(kClaimed)};
 }
 
-std::vector<std::string> Hold::others() const {
+std::vector<std::string> OwnClaim::others() const {
   std::vector<std::string> keys;
   for (const Claim& claim : seen_) {
     if (!is_ours(claim)) keys.push_back(key_of(claim));
@@ -127,14 +127,14 @@ std::vector<std::string> Hold::others() const {
   return keys;
 }
 
-std::vector<std::string> Hold::all() const {
+std::vector<std::string> OwnClaim::all() const {
   std::vector<std::string> keys;
   for (const Claim& claim : seen_) keys.push_back(key_of(claim));
   keys.emplace_back(kClaimed);
   return keys;
 }
 
-void Hold::removed() {
+void OwnClaim::removed() {
   for (const Claim& claim : seen_) gone_.insert(claim.holder);
   if (is_claimed()) gone_.insert(claim_.holder);
   seen_.clear();

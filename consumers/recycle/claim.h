@@ -49,7 +49,7 @@ inline constexpr std::string_view kTakingOver =
 const Claim* taking_over(const std::vector<Claim>& claims);
 
 // What one delivery knows of its claim. Pure: it is told what was seen and done.
-class Hold {
+class OwnClaim {
  public:
   // After this long whatever another delivery has begun has been carried out and can be seen: its
   // look was good for 30 s, its call was sent three times at most, each for 15 s and some seconds
@@ -57,7 +57,7 @@ class Hold {
   static constexpr base::Duration kOthersSettleWithin = std::chrono::minutes(2);
   static constexpr base::Duration kTermOfOffice = std::chrono::minutes(30);
 
-  explicit Hold(std::string_view message);
+  explicit OwnClaim(std::string_view message);
 
   enum class Sight {
     kFine,

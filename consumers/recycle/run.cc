@@ -53,7 +53,7 @@ Run::Run(Services services, Config config, ProgressObserver observer, Observer& 
       message_id_(delivery.message_id),
       reader_(eyes, request_.group),
       prober_(services),
-      hold_(message_id_),
+      own_claim_(message_id_),
       new_run_id_(services.random.hex(12)),
       started_(services.clock.steady_now()) {
   if (request_.requested_at == base::TimePoint{}) request_.requested_at = delivery.sent_at;
@@ -243,7 +243,7 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   co_await stop_if_cancelled();
   if (is_too_old()) co_return std::nullopt;
   const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
-  if (begins && services_.clock.steady_now() - started_ > kBeginsWithin + hold_.settling()) {
+  if (begins && services_.clock.steady_now() - started_ > kBeginsWithin + own_claim_.settling()) {
     co_await drop_claim();
     co_return Defer{services_.clock.now(),
                     fmt::format("group {}: begins with a fresh delivery", request_.group.value)};
@@ -291,7 +291,7 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   }
   if (std::holds_alternative<RemoveJournal>(action)) {
     journal_.reset();
-    hold_.removed();
+    own_claim_.removed();
     restored_ = true;
   }
   expected_ = Expectation{std::move(action), std::move(view.snapshot.group)};

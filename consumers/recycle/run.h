@@ -100,7 +100,7 @@ class Run {
   std::string trace_id_;  // as its sender's tools show it; empty: none
   Reader reader_;
   GateProber prober_;
-  Hold hold_;
+  OwnClaim own_claim_;
   std::optional<base::SteadyPoint> settled_at_;     // the next turn begins then
   std::optional<base::SteadyPoint> no_refresh_at_;  // no instance refresh was under way
   std::string new_run_id_;

@@ -30,17 +30,17 @@ Run::Sight Run::judge(const View& view) {
   if (maybe_journal_ && same_journal(*maybe_journal_, view.journal)) {
     journal_ = *std::exchange(maybe_journal_, std::nullopt);
     if (!journal_) {  // and the claim together with it
-      hold_.removed();
+      own_claim_.removed();
       restored_ = true;
     }
   }
-  const Hold::Sight claim = hold_.see(claims_from_tags(view.snapshot.group.tags));
-  if (claim == Hold::Sight::kLost) return Sight::kTakenOver;
+  const OwnClaim::Sight claim = own_claim_.see(claims_from_tags(view.snapshot.group.tags));
+  if (claim == OwnClaim::Sight::kLost) return Sight::kTakenOver;
   // Until then whoever wrote it may still write. After the end of our own run it is not ours to
   // carry on.
-  if (!hold_.is_held() && !restored_) journal_ = view.journal;
+  if (!own_claim_.is_held() && !restored_) journal_ = view.journal;
   holds_journal_ = view.journal.has_value();
-  const bool ours = claim == Hold::Sight::kFine && same_journal(journal_, view.journal);
+  const bool ours = claim == OwnClaim::Sight::kFine && same_journal(journal_, view.journal);
   const bool seen =
       !expected_ || is_visible(expected_->action, expected_->before, view.snapshot.group);
   if (ours && seen) {
@@ -67,7 +67,8 @@ boost::asio::awaitable<bool> Run::still_holds(View& view) {
   if (!read || !*read) co_return false;
   const auto journal = journal_from_tags((*read)->group.tags);
   if (!journal || !same_journal(*journal, view.journal)) co_return false;
-  if (hold_.see(claims_from_tags((*read)->group.tags)) != Hold::Sight::kFine) co_return false;
+  if (own_claim_.see(claims_from_tags((*read)->group.tags)) != OwnClaim::Sight::kFine)
+    co_return false;
   view.snapshot = std::move(**read);
   // A process that stood still during that look has lost its message meanwhile.
   co_return !is_too_old();
@@ -75,19 +76,19 @@ boost::asio::awaitable<bool> Run::still_holds(View& view) {
 
 // The claim comes before the first change: by itself, so that it overwrites nobody's journal.
 boost::asio::awaitable<bool> Run::holds(const View& view, Turn& verdict) {
-  if (hold_.is_held()) co_return true;
-  if (!hold_.is_claimed()) {
+  if (own_claim_.is_held()) co_return true;
+  if (!own_claim_.is_claimed()) {
     const base::TimePoint now = services_.clock.now();
-    if (const Claim* other = hold_.in_office(now); other && request_.resume_run.empty()) {
+    if (const Claim* other = own_claim_.in_office(now); other && request_.resume_run.empty()) {
       verdict = Defer{now + kLookAgainAtOthers, fmt::format("group {}: message {} has it in hand",
                                                             request_.group.value, other->message)};
       co_return false;
     }
-    Claim claim = hold_.next(services_.random.hex(12), now);
+    Claim claim = own_claim_.next(services_.random.hex(12), now);
     const auto written =
         co_await services_.auto_scaling.create_or_update_tags(request_.group, to_tags(claim));
     if (written) {
-      hold_.claimed(std::move(claim), services_.clock.steady_now());
+      own_claim_.claimed(std::move(claim), services_.clock.steady_now());
       failed_turns_ = 0;
     } else {
       verdict = co_await look_again_after(written.error().while_doing("claiming the group"));
@@ -95,20 +96,20 @@ boost::asio::awaitable<bool> Run::holds(const View& view, Turn& verdict) {
     co_return false;
   }
   const base::SteadyPoint settled =
-      hold_.settled_at(view.journal.has_value(), config_.poll_interval);
-  if (hold_.settling() > base::Duration(0) && looked_at_ < settled) {
+      own_claim_.settled_at(view.journal.has_value(), config_.poll_interval);
+  if (own_claim_.settling() > base::Duration(0) && looked_at_ < settled) {
     wait_for_others(view, settled);
     co_return false;
   }
-  std::vector<std::string> others = hold_.others();
+  std::vector<std::string> others = own_claim_.others();
   if (others.empty()) {
-    hold_.take();
+    own_claim_.take();
     co_return true;
   }
   const auto removed =
       co_await services_.auto_scaling.delete_tags(request_.group, std::move(others));
   if (removed) {
-    hold_.take();
+    own_claim_.take();
   } else {
     verdict = co_await look_again_after(removed.error().while_doing("removing old claims"));
   }
@@ -137,9 +138,9 @@ void Run::wait_for_others(const View& view, base::SteadyPoint settled) {
 // What a run that ends, or that waits elsewhere, would leave on a group that has no journal.
 bool Run::leaves_claims(const View& view, Claims whose) const {
   if (view.journal || !view.snapshot.group.status.empty()) return false;
-  if (hold_.is_claimed()) return true;
+  if (own_claim_.is_claimed()) return true;
   // What is there after the end of our own run is of somebody who waits for it.
-  return whose == Claims::kAll && !restored_ && !hold_.others().empty();
+  return whose == Claims::kAll && !restored_ && !own_claim_.others().empty();
 }
 
 boost::asio::awaitable<Run::Turn> Run::release(View view) {
@@ -147,25 +148,26 @@ boost::asio::awaitable<Run::Turn> Run::release(View view) {
   if (is_too_old()) co_return std::nullopt;
   Turn verdict;
   if (!co_await holds(view, verdict)) co_return verdict;
-  const auto removed = co_await services_.auto_scaling.delete_tags(request_.group, hold_.all());
+  const auto removed =
+      co_await services_.auto_scaling.delete_tags(request_.group, own_claim_.all());
   if (!removed) {
     co_return co_await look_again_after(removed.error().while_doing("removing the claim"));
   }
-  hold_.removed();
+  own_claim_.removed();
   co_return std::nullopt;
 }
 
 // Before a delivery ends whose run goes on later.
 boost::asio::awaitable<void> Run::set_down() {
-  if (!hold_.is_claimed()) co_return;
+  if (!own_claim_.is_claimed()) co_return;
   co_await stop_if_cancelled();
   (void)co_await services_.auto_scaling.create_or_update_tags(request_.group,
-                                                              to_tags(hold_.set_down()));
+                                                              to_tags(own_claim_.set_down()));
 }
 
 // Before an end without a journal. If this fails as well, the next delivery finds the claim.
 boost::asio::awaitable<void> Run::drop_claim() {
-  std::vector<std::string> own = hold_.own();
+  std::vector<std::string> own = own_claim_.own();
   if (own.empty()) co_return;
   (void)co_await services_.auto_scaling.delete_tags(request_.group, std::move(own));
 }

@@ -19,14 +19,14 @@ Claim claim_of(std::string holder, int number, std::string message, base::Durati
 }
 
 // A delivery of "mine" that saw these, claimed, and sees its claim beside them.
-Hold claimed_beside(const std::vector<Claim>& others) {
-  Hold hold("mine");
+OwnClaim claimed_beside(const std::vector<Claim>& others) {
+  OwnClaim hold("mine");
   hold.see(others);
   const Claim claim = hold.next("h", kNow);
   hold.claimed(claim, kClaimedAt);
   std::vector<Claim> seen = others;
   seen.push_back(claim);
-  EXPECT_EQ(hold.see(seen), Hold::Sight::kFine);
+  EXPECT_EQ(hold.see(seen), OwnClaim::Sight::kFine);
   return hold;
 }
 
@@ -61,71 +61,73 @@ TEST(Claim, OfAJournalDoesNotBreakIt) {
   EXPECT_TRUE(is_same(**read, journal));
 }
 
-TEST(Hold, IsSettledAtOnceWhereNobodyElseIsAndNoJournal) {
-  Hold hold = claimed_beside({});
+TEST(OwnClaim, IsSettledAtOnceWhereNobodyElseIsAndNoJournal) {
+  OwnClaim hold = claimed_beside({});
   EXPECT_EQ(hold.settled_at(false, kOwn), kClaimedAt);
 }
 
-TEST(Hold, WaitsForAnEarlierDeliveryOfItsMessageAsLongAsIsSaid) {
+TEST(OwnClaim, WaitsForAnEarlierDeliveryOfItsMessageAsLongAsIsSaid) {
   EXPECT_EQ(claimed_beside({claim_of("a", 1, "mine")}).settled_at(true, kOwn), kClaimedAt + kOwn);
 }
 
-TEST(Hold, WaitsTwoMinutesForAnotherMessageAndForAJournalWithoutClaim) {
-  const auto others = kClaimedAt + Hold::kOthersSettleWithin;
+TEST(OwnClaim, WaitsTwoMinutesForAnotherMessageAndForAJournalWithoutClaim) {
+  const auto others = kClaimedAt + OwnClaim::kOthersSettleWithin;
   EXPECT_EQ(claimed_beside({claim_of("a", 1, "other")}).settled_at(true, kOwn), others);
   EXPECT_EQ(claimed_beside({claim_of("a", 1, "other")}).settled_at(false, kOwn), others);
   EXPECT_EQ(claimed_beside({}).settled_at(true, kOwn), others);
 }
 
-TEST(Hold, DoesNotWaitForLongWhereTheGroupWasSetDown) {
-  Hold before("other");
+TEST(OwnClaim, DoesNotWaitForLongWhereTheGroupWasSetDown) {
+  OwnClaim before("other");
   before.claimed(before.next("a", kNow), kClaimedAt);
   EXPECT_EQ(claimed_beside({before.set_down()}).settled_at(true, kOwn), kClaimedAt + kOwn);
 }
 
-TEST(Hold, KeepsToItsWaitWhenTheOtherIsSeenNoMore) {
-  Hold hold = claimed_beside({claim_of("a", 1, "other")});
+TEST(OwnClaim, KeepsToItsWaitWhenTheOtherIsSeenNoMore) {
+  OwnClaim hold = claimed_beside({claim_of("a", 1, "other")});
   hold.settled_at(true, kOwn);
   hold.see({claim_of("h", 2, "mine")});
-  EXPECT_EQ(hold.settled_at(false, kOwn), kClaimedAt + Hold::kOthersSettleWithin);
+  EXPECT_EQ(hold.settled_at(false, kOwn), kClaimedAt + OwnClaim::kOthersSettleWithin);
 }
 
-TEST(Hold, IsLostToAHigherClaimAndNotToALowerOne) {
-  Hold hold = claimed_beside({claim_of("a", 4, "other")});
-  EXPECT_EQ(hold.see({claim_of("h", 5, "mine"), claim_of("z", 4, "other")}), Hold::Sight::kFine);
-  EXPECT_EQ(hold.see({claim_of("h", 5, "mine"), claim_of("a", 6, "other")}), Hold::Sight::kLost);
-  EXPECT_EQ(hold.see({claim_of("a", 6, "other")}), Hold::Sight::kLost);
+TEST(OwnClaim, IsLostToAHigherClaimAndNotToALowerOne) {
+  OwnClaim hold = claimed_beside({claim_of("a", 4, "other")});
+  EXPECT_EQ(hold.see({claim_of("h", 5, "mine"), claim_of("z", 4, "other")}),
+            OwnClaim::Sight::kFine);
+  EXPECT_EQ(hold.see({claim_of("h", 5, "mine"), claim_of("a", 6, "other")}),
+            OwnClaim::Sight::kLost);
+  EXPECT_EQ(hold.see({claim_of("a", 6, "other")}), OwnClaim::Sight::kLost);
 }
 
-TEST(Hold, OfTwoThatClaimAtOnceIsLostToExactlyOne) {
-  Hold one("one");
-  Hold two("two");
+TEST(OwnClaim, OfTwoThatClaimAtOnceIsLostToExactlyOne) {
+  OwnClaim one("one");
+  OwnClaim two("two");
   const Claim first = one.next("a", kNow);
   const Claim second = two.next("b", kNow);
   one.claimed(first, kClaimedAt);
   two.claimed(second, kClaimedAt);
-  EXPECT_EQ(one.see({first, second}), Hold::Sight::kLost);
-  EXPECT_EQ(two.see({first, second}), Hold::Sight::kFine);
+  EXPECT_EQ(one.see({first, second}), OwnClaim::Sight::kLost);
+  EXPECT_EQ(two.see({first, second}), OwnClaim::Sight::kFine);
 }
 
-TEST(Hold, IsUnseenWhileItsClaimIsNotThereOrARemovedOneStillIs) {
-  Hold hold = claimed_beside({claim_of("a", 1, "mine")});
-  EXPECT_EQ(hold.see({claim_of("a", 1, "mine")}), Hold::Sight::kUnseen);
+TEST(OwnClaim, IsUnseenWhileItsClaimIsNotThereOrARemovedOneStillIs) {
+  OwnClaim hold = claimed_beside({claim_of("a", 1, "mine")});
+  EXPECT_EQ(hold.see({claim_of("a", 1, "mine")}), OwnClaim::Sight::kUnseen);
   hold.see({claim_of("h", 2, "mine")});
   hold.removed();
-  EXPECT_EQ(hold.see({claim_of("h", 2, "mine")}), Hold::Sight::kUnseen);
-  EXPECT_EQ(hold.see({}), Hold::Sight::kFine);
+  EXPECT_EQ(hold.see({claim_of("h", 2, "mine")}), OwnClaim::Sight::kUnseen);
+  EXPECT_EQ(hold.see({}), OwnClaim::Sight::kFine);
 }
 
-TEST(Hold, LetsAnotherMessageWorkForItsTermOnly) {
+TEST(OwnClaim, LetsAnotherMessageWorkForItsTermOnly) {
   const auto in_office = [](const Claim& claim) {
-    Hold hold("mine");
+    OwnClaim hold("mine");
     hold.see({claim});
     return hold.in_office(kNow) != nullptr;
   };
   EXPECT_TRUE(in_office(claim_of("a", 1, "other")));
-  EXPECT_TRUE(in_office(claim_of("a", 1, "other", Hold::kTermOfOffice - seconds(1))));
-  EXPECT_FALSE(in_office(claim_of("a", 1, "other", Hold::kTermOfOffice)));
+  EXPECT_TRUE(in_office(claim_of("a", 1, "other", OwnClaim::kTermOfOffice - seconds(1))));
+  EXPECT_FALSE(in_office(claim_of("a", 1, "other", OwnClaim::kTermOfOffice)));
   EXPECT_FALSE(in_office(claim_of("a", 1, "mine")));
   EXPECT_FALSE(in_office(claim_of("a", 1, std::string(kSetDown))));
 }

@@ -205,8 +205,9 @@ TEST_F(GroupJobs, RestoreEndsARunThatWasLeftBehindAndWaitsForTheGroup) {
   bool carried_on = false;
   const auto worker = [](GroupJobs& rig, bool& done) -> boost::asio::awaitable<void> {
     co_await rig.loop.clock().sleep_for(20s);
-    messages::RecycleRequest request;
-    request.group = base::GroupName(kGroup);
+    const auto knocks = rig.requested();
+    ASSERT_CO(knocks.size() == 1);
+    const messages::RecycleRequest request = knocks[0];
     consumers::recycle::RecycleConsumer consumer(rig.stage.operating.services, rig.stage.config);
     consumers::Delivery delivery;
     delivery.queue = "recycles";
