@@ -155,7 +155,7 @@ TEST(Takeover, StopsTheOtherBeforeItsNextChangeAndWaitsTwoMinutes) {
   EXPECT_NE(std::get<Defer>(*first.verdict).reason.find("taken"), std::string::npos);
   stage.until_a_change();
   ASSERT_EQ(stage.claims().size(), 1U);
-  EXPECT_GE(stage.loop.clock().now() - stage.claims().front().at, Hold::kOthersSettleWithin);
+  EXPECT_GE(stage.loop.clock().now() - stage.claims().front().at, OwnClaim::kOthersSettleWithin);
   stage.run_to_end(second);
   EXPECT_TRUE(std::holds_alternative<Done>(*second.verdict));
   stage.loop.run_for(minutes(10));
@@ -170,7 +170,7 @@ TEST(Takeover, WaitsForAWorkerThatKnowsNoClaims) {
     if (key.starts_with(kClaimed)) stage.delete_tag(kGroup, key);
   }
   const Hand& hand = stage.begin("one");
-  EXPECT_GE(stage.until_a_change(), Hold::kOthersSettleWithin);
+  EXPECT_GE(stage.until_a_change(), OwnClaim::kOthersSettleWithin);
   stage.run_to_end(hand);
   EXPECT_TRUE(std::holds_alternative<Done>(*hand.verdict));
   stage.loop.run_for(minutes(10));
