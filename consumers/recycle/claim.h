@@ -24,6 +24,10 @@ namespace consumers::recycle {
 inline constexpr std::string_view kClaimPrefix = "autorecycle:journal:claim:";
 // Beside them, so that AWS can be asked for groups that have any.
 inline constexpr std::string_view kClaimed = "autorecycle:journal:claim";
+// As it is called in plans and in the log.
+inline constexpr std::string_view kClaiming = "CreateOrUpdateTags claim";
+inline constexpr std::string_view kClaimingWhy =
+    "so that of two requests for this group one goes on, and the other stops";
 // In the place of the message: its delivery has ended and left the group to whoever comes.
 inline constexpr std::string_view kSetDown = "-";
 

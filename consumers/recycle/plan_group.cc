@@ -1,8 +1,12 @@
+#include "consumers/recycle/claim.h"
 #include "consumers/recycle/consumer.h"
 #include "consumers/recycle/plan_now.h"
 #include "consumers/recycle/reader.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace consumers::recycle {
 
@@ -30,6 +34,17 @@ bool changes_something(const std::vector<PlannedStep>& steps) {
          steps.front().operation != "abort";
 }
 
+// A run claims the group as soon as it has something to change, and no sooner.
+std::vector<PlannedStep> with_claim(std::vector<PlannedStep> steps) {
+  const auto first =
+      std::ranges::find_if(steps, [](const PlannedStep& step) { return step.operation != "wait"; });
+  if (first == steps.end() || first->operation == "finished" || first->operation == "abort") {
+    return steps;
+  }
+  steps.insert(first, {"CreateOrUpdateTags", std::string(kClaiming), std::string(kClaimingWhy)});
+  return steps;
+}
+
 }  // namespace
 
 boost::asio::awaitable<base::Result<std::vector<PlannedStep>>> plan_now(
@@ -40,8 +55,11 @@ boost::asio::awaitable<base::Result<std::vector<PlannedStep>>> plan_now(
   if (journal || !steps || !changes_something(*steps)) co_return steps;
   const auto looked = co_await read_refresh(services, snapshot);
   if (!looked) co_return looked.error();
-  if (!snapshot.instance_refresh) co_return steps;
-  co_return plan(std::move(snapshot), std::nullopt, policy, context, now);
+  if (snapshot.instance_refresh) {
+    steps = plan(std::move(snapshot), std::nullopt, policy, context, now);
+    if (!steps) co_return steps;
+  }
+  co_return with_claim(*std::move(steps));
 }
 
 boost::asio::awaitable<base::Result<PlanReport>> plan_group(Services services, Config config,

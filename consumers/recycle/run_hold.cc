@@ -88,6 +88,12 @@ boost::asio::awaitable<bool> Run::holds(const View& view, Turn& verdict) {
     const auto written =
         co_await services_.auto_scaling.create_or_update_tags(request_.group, to_tags(claim));
     if (written) {
+      base::log_info(kLogger, "recycle step",
+                     with_ids({{"group", request_.group.value},
+                               {"run", run_id(view)},
+                               {"phase", phase_name(view.journal)},
+                               {"step", kClaiming},
+                               {"why", kClaimingWhy}}));
       own_claim_.claimed(std::move(claim), services_.clock.steady_now());
       failed_turns_ = 0;
     } else {

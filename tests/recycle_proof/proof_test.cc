@@ -129,8 +129,8 @@ std::vector<std::string> planned_operations(Stage& stage, const Scenario& scenar
   std::vector<std::string> operations;
   if (!report) return {report.error().to_string()};
   for (const auto& step : report->steps) {
-    const bool acts =
-        step.operation != "wait" && step.operation != "finished" && step.operation != "abort";
+    const bool acts = step.operation != "wait" && step.operation != "finished" &&
+                      step.operation != "abort" && step.what != recycle::kClaiming;
     // A hook ends in the journal that says so.
     const bool hook = step.operation == "RunHook";
     if (acts) operations.push_back(hook ? "CreateOrUpdateTags" : step.operation);
@@ -148,7 +148,7 @@ std::vector<std::string> without_repeated_journals(std::vector<std::string> oper
   return operations;
 }
 
-// Who may change the group is no step of the plan.
+// A claim is written once more after every wait that another delivery carries on from.
 bool is_about_claims(const sim::ApiCall& call) {
   const auto tags = call.arguments.find("Tags");
   return tags != call.arguments.end() && std::ranges::all_of(*tags, [](const auto& tag) {
