@@ -98,6 +98,10 @@ def test_cloudwatch_adds_up_to_prometheus_over_faults_and_a_restart(deployment, 
         deployment.send("garbage")
         wait_until("the dead letter", lambda: 'verdict="poison"' in worker.metrics())
         deployment.wait_empty()
+        # The queue is empty before the worker has heard that it is.
+        wait_until("the last answer", lambda: all(
+            f'autorecycle_in_flight{{queue="{role}"}} 0' in worker.metrics()
+            for role in ("events", "recycles")))
         scrapes.append(worker.metrics())
         assert worker.stop() == 0, worker.log()
     expect_agreement(scrapes, region.endpoint)
