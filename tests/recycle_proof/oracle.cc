@@ -107,7 +107,12 @@ void Oracle::start(bool) {
 }
 
 int Oracle::floor() const {
-  const int wanted = std::max(0, original_.desired - downs_);
+  int wanted = std::max(0, original_.desired - downs_);
+  // Below what we made of it, once an operator has lowered min: as in expect_restored(). Whether
+  // the operator lowered both or an alarm followed, while one was out, cannot be told.
+  if (min_edit_.moment > 0 && !lowered_to_.empty()) {
+    wanted = std::min(wanted, *lowered_to_.begin());
+  }
   const bool one_out = scenario_.strategy == recycle::Strategy::kInOut;
   return one_out ? std::max(0, wanted - scenario_.weight) : wanted;
 }
@@ -205,7 +210,7 @@ void Oracle::check_terminate(int worker, const sim::ApiCall& call) {
   const std::string id = text_of(call.arguments, "InstanceId");
   const sim::Member* member = group->find(id);
   if (member == nullptr || is_leaving(*member)) return;
-  ours_.insert(id);
+  if (ours_.insert(id).second) named_now_ = id;
   // Put there since we looked: it is not counted any more, so nothing is taken off desired.
   if (member->is_in("Standby") || member->is_in("EnteringStandby")) mistaken_ += member->weight;
   const bool serves = stage_.serves(*group, *member);
@@ -265,6 +270,9 @@ void Oracle::after_call(int worker, const std::string& operation, const sim::Api
   const sim::Group* group = stage_.group();
   if (error == nullptr && !below_floor_.empty()) complain(below_floor_);
   below_floor_.clear();
+  // Refused, it did not go by our hand. It may still go by somebody else's.
+  if (error != nullptr && call != nullptr) ours_.erase(named_now_);
+  if (call != nullptr) named_now_.clear();
   if (error != nullptr && timeline_.is_recording()) {
     timeline_.add(stage_.now(), fmt::format("worker {}", worker),
                   operation + " -> " + error->to_string());
@@ -308,9 +316,12 @@ void Oracle::others_did(const Event& event) {
   const auto journal = now == last_ ? std::nullopt : journal_of(*group);
   const auto edited = [&](Edit& edit, int was, int is, int& original, std::vector<int> ours) {
     if (is == was) return;
+    // Of edits that nobody looked between, only the last one can have been seen.
+    const bool followed =
+        std::ranges::none_of(looks_, [&](const auto& look) { return look.second > edit.moment; });
+    if (edit.moment == 0 || !followed) edit.before = original;
     edit.moment = ++moment_;
     edit.at = stage_.now();
-    edit.before = original;
     edit.value = original = is;
     if (std::ranges::find(ours, is) != ours.end()) edit.missed.insert({edit.before, is});
   };

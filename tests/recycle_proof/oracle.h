@@ -116,6 +116,7 @@ class Oracle {
   std::set<std::string> mistaken_ids_;
   std::string run_;            // the latest one
   std::string below_floor_;    // what the call under way would do
+  std::string named_now_;      // the instance that it names, and none did before
   base::TimePoint knew_;       // the last look of whoever said that it is done
   bool we_lowered_ = false;    // our last change of the capacity leaves AWS a choice
   bool unjournalled_ = false;  // the call under way, and what was before it
