@@ -27,9 +27,6 @@ constexpr int kFailedTurnsMax = 3;
 // Far above what the largest group needs in the hours of one delivery; ends a loop that is a bug.
 constexpr int kTurnsMax = 200'000;
 constexpr std::size_t kFailureLengthMax = 160;  // it is kept in the journal's tags
-// A run begins this soon after its delivery, or with the next one: whoever stood still meanwhile
-// may have lost the message, and a journal that it begins then would be nobody's.
-constexpr base::Duration kBeginsWithin = std::chrono::minutes(1);
 
 Policy last_known_policy(const aws::AutoScalingGroup& group, const Journal& journal) {
   Policy policy;
@@ -224,6 +221,11 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   co_return Done{fmt::format("group {}: {}", request_.group.value, result), {}};
 }
 
+Verdict Run::begins_afresh() const {
+  return Defer{services_.clock.now(),
+               fmt::format("group {}: begins with a fresh delivery", request_.group.value)};
+}
+
 Verdict Run::aborted(const View& view, const Abort& abort) {
   observe(view, "aborted", abort.why, abort.cancelled ? Moment::kCancelled : Moment::kFailed);
   std::string reason = fmt::format("group {}: {}", request_.group.value, abort.why);
@@ -245,8 +247,7 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
   const bool begins = !view.journal && std::holds_alternative<WriteJournal>(action);
   if (begins && services_.clock.steady_now() - started_ > kBeginsWithin + own_claim_.settling()) {
     co_await drop_claim();
-    co_return Defer{services_.clock.now(),
-                    fmt::format("group {}: begins with a fresh delivery", request_.group.value)};
+    co_return begins_afresh();
   }
   Turn verdict;
   if (!co_await holds(view, verdict)) co_return verdict;

@@ -81,6 +81,7 @@ class Run {
   // A verdict when the tags end the matter at once.
   std::variant<Terms, Verdict> terms_of(const View& view) const;
   Action undoing(const View& view, const std::string& why) const;
+  Verdict begins_afresh() const;
   Verdict aborted(const View& view, const Abort& abort);
   boost::asio::awaitable<Turn> rehearse(View view, Policy policy);
   RunContext context(const View& view) const;
@@ -106,6 +107,9 @@ class Run {
   std::string new_run_id_;
   base::SteadyPoint started_;
   static constexpr base::Duration kLookGoodFor = std::chrono::seconds(30);
+  // A run begins this soon after its delivery, or with the next one: whoever stood still meanwhile
+  // may have lost the message, and a claim or a journal that it begins then would be nobody's.
+  static constexpr base::Duration kBeginsWithin = std::chrono::minutes(1);
   // While another delivery has the group in hand.
   static constexpr base::Duration kLookAgainAtOthers = std::chrono::minutes(5);
   base::SteadyPoint looked_at_;  // when the look began that the next mutation is based on

@@ -84,6 +84,10 @@ boost::asio::awaitable<bool> Run::holds(const View& view, Turn& verdict) {
                                                             request_.group.value, other->message)};
       co_return false;
     }
+    if (!view.journal && !restored_ && services_.clock.steady_now() - started_ > kBeginsWithin) {
+      verdict = begins_afresh();
+      co_return false;
+    }
     Claim claim = own_claim_.next(services_.random.hex(12), now);
     const auto written =
         co_await services_.auto_scaling.create_or_update_tags(request_.group, to_tags(claim));

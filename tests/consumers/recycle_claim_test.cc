@@ -1,5 +1,6 @@
 // Two deliveries for one group: which of them may change it, and when.
 #include "consumers/recycle/claim.h"
+#include "consumers/recycle/control.h"
 #include "consumers/recycle/journal.h"
 #include "consumers/recycle/status.h"
 #include "consumers/recycle/sweep.h"
@@ -226,6 +227,29 @@ TEST(Takeover, RemovesTheClaimOfARunThatNeverBegan) {
   const Hand& hand = stage.begin("swept", "dead");
   stage.run_to_end(hand);
   ASSERT_TRUE(hand.verdict && std::holds_alternative<Done>(*hand.verdict));
+  EXPECT_EQ(stage.look(kGroup).tags, stage.before.tags);
+}
+
+// It may have stood still meanwhile and lost its message: nobody would remove its claim.
+TEST(Takeover, IsNotBegunByADeliveryThatIsNotFresh) {
+  Stage stage;
+  stage.config.poll_interval = seconds(40);
+  stage.set_tags(kGroup, {{std::string(kTagControl), "cancel"}});
+  stage.region.faults().add({.kind = sim::FaultKind::kError,
+                             .operation = "DescribeAutoScalingGroups",
+                             .status = 500,
+                             .code = "InternalFailure",
+                             .message = "try again"});
+  const Hand& hand = stage.begin("one");
+  stage.loop.run_for(seconds(60));
+  ASSERT_FALSE(hand.has_ended()) << "it looks again, and again";
+  stage.region.faults().clear();
+  stage.run_to_end(hand);
+  ASSERT_TRUE(hand.verdict && std::holds_alternative<Defer>(*hand.verdict));
+  EXPECT_TRUE(stage.mutations.empty());
+  const Hand& fresh = stage.begin("one");
+  stage.run_to_end(fresh);
+  ASSERT_TRUE(fresh.verdict && std::holds_alternative<Done>(*fresh.verdict));
   EXPECT_EQ(stage.look(kGroup).tags, stage.before.tags);
 }
 
