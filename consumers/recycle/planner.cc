@@ -21,6 +21,32 @@ std::optional<Snapshot> as_rolled_back(const Snapshot& snapshot, const Policy& p
   return rolled;
 }
 
+// Nothing is ours yet, and nothing is to be taken back: the group stays as others have it. Bounds
+// that are ours all the same were set while the tags named no such hook.
+bool has_changed_nothing(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  const auto is_done = [&](const std::string& process) {
+    return is_suspended(turn.group(), process);
+  };
+  return is_start_due(turn) && journal.phase != Phase::kRestore && !journal.committed &&
+         !is_one_of(journal.our_max, turn.group().max_size) &&
+         !is_one_of(journal.our_min, turn.group().min_size) &&
+         std::ranges::none_of(journal.suspended, is_done);
+}
+
+Journal as_others_have_it(const Turn& turn) {
+  Journal journal = entering(turn, Phase::kRestore);
+  journal.original_min = turn.group().min_size;
+  journal.original_max = turn.group().max_size;
+  journal.original_desired = turn.group().desired_capacity;
+  journal.scaled_out = 0;
+  journal.our_min.clear();
+  journal.our_max.clear();
+  journal.suspended.clear();
+  journal.pin.clear();
+  return journal;
+}
+
 // What the phase wants next.
 Step next_of_phase(const Turn& turn) {
   const Phase phase = turn.journal.phase;
@@ -81,9 +107,10 @@ Journal entering(const Turn& turn, Phase phase) {
 }
 
 Mutate give_up(const Turn& turn, std::string failure) {
-  Journal journal = entering(turn, Phase::kRestore);
+  const bool untouched = has_changed_nothing(turn);
+  Journal journal = untouched ? as_others_have_it(turn) : entering(turn, Phase::kRestore);
   // Launches that are under way while desired is lowered would make AWS choose who goes.
-  const bool launching = turn.group().desired_capacity > turn.census.present();
+  const bool launching = !untouched && turn.group().desired_capacity > turn.census.present();
   if (launching && !is_suspended(turn.group(), "Launch")) journal.suspended.emplace_back("Launch");
   if (journal.failure.empty()) {
     journal.failure = failure.substr(0, kFailureBytesMax);

@@ -1,4 +1,5 @@
 // The gates and hooks in the planner: which gate holds, what an alarm does, when a hook is due.
+#include "consumers/recycle/control.h"
 #include "consumers/recycle/gates/judge.h"
 #include "tests/consumers/groups.h"
 
@@ -263,6 +264,24 @@ TEST(Hooks, ThatFailEndTheRunOnlyIfTheTagSaysSo) {
   const auto* run = std::get_if<RunHook>(&std::get<Mutate>(ordering).action);
   ASSERT_TRUE(run) << line(ordering);
   EXPECT_FALSE(run->failed);
+}
+
+TEST(Hooks, LeaveTheGroupAsOthersHaveItWhereTheRunEndsBeforeTheFirst) {
+  for (const Strategy strategy : {Strategy::kOutIn, Strategy::kInOut}) {
+    Policy policy = make_policy(strategy);
+    policy.hooks = every_hook();
+    Snapshot snapshot = make_snapshot({});
+    Journal journal = journal_of(next(snapshot, {}, policy, make_context(), kNow));
+    snapshot.group.desired_capacity = strategy == Strategy::kOutIn ? journal.desired_goal : 3;
+    snapshot.group.tags[std::string(kTagControl)] = "cancel";
+    const auto step = [&] { return next(snapshot, journal, policy, make_context(), kNow); };
+    journal = journal_of(step());
+    EXPECT_EQ(journal.failure, "cancelled by an operator");
+    ASSERT_EQ(line(step()), "RunHook after_end announce") << "nothing to be taken back";
+    const Step hook = step();
+    journal = std::get<RunHook>(std::get<Mutate>(hook).action).done;
+    EXPECT_EQ(line(step()), "DeleteTags journal failure=\"cancelled by an operator\"");
+  }
 }
 
 TEST(Journal, KeepsTheBakeAndTheHookInTheTags) {

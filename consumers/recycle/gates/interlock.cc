@@ -130,7 +130,7 @@ Step with_hook(const Turn& turn, Step step) {
   const auto* entered = action_in<WriteJournal>(step);
   const bool gives_up = entered != nullptr && entered->journal.phase == Phase::kRestore;
   std::optional<RunHook> run;
-  if (running && !gives_up && journal.hook == kStartDue && !rules.before_start.empty()) {
+  if (running && !gives_up && is_start_due(turn)) {
     run = hook(turn, HookPoint::kBeforeStart, rules.before_start, {});
     run->done.hook.clear();
   } else if (const auto* victim = action_in<TerminateInstance>(step);
@@ -150,6 +150,10 @@ Step with_hook(const Turn& turn, Step step) {
 }
 
 }  // namespace
+
+bool is_start_due(const Turn& turn) {
+  return turn.journal.hook == kStartDue && !turn.policy.hooks.before_start.empty();
+}
 
 Step interlock(const Turn& turn, Step step) {
   if (auto ended = stopped(turn, step)) step = *std::move(ended);

@@ -11,5 +11,7 @@ namespace consumers::recycle {
 // run (undone before the point of no return, stopped safely after it); alarms must have been quiet
 // for the bake time before old instances go; a hook that is due runs before the step.
 Step interlock(const Turn& turn, Step step);
+// The hook before the start was not told yet: nothing but the journal may have been changed.
+bool is_start_due(const Turn& turn);
 
 }  // namespace consumers::recycle
