@@ -32,7 +32,8 @@ int change_besides(int before, int goal, int desired) {
 // is planned, the call was carried out.
 bool is_raised(const Turn& turn) {
   const Journal& journal = turn.journal;
-  if (journal.strategy == Strategy::kInOut || journal.our_min.empty()) return false;
+  const bool grows = journal.strategy != Strategy::kInOut && journal.phase != Phase::kRestore;
+  if (!grows || journal.our_min.empty()) return false;
   const int latest = journal.our_min.back();
   return latest != journal.desired_goal || turn.group().min_size == latest;
 }

@@ -94,8 +94,9 @@ Step next_batch(const Turn& turn) {
 std::optional<Step> take_out_surplus(const Turn& turn) {
   const Census& census = turn.census;
   const Named list = named(turn);
-  const bool in_order = list.next && !list.out_of_order && contains(census.fresh, *list.next);
   const int surplus = turn.group().desired_capacity - settled(turn).wanted();
+  const bool in_order = list.next && !list.out_of_order && list.next->units <= surplus &&
+                        contains(census.fresh, *list.next);
   if (surplus <= 0) return std::nullopt;  // others have scaled in since it was named
   auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, surplus);
   if (!in_order && chosen.empty()) return std::nullopt;

@@ -3,8 +3,33 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace consumers::recycle {
 namespace {
+
+// Carries the run on to its end, over a group on which all calls take effect at once.
+std::vector<std::string> carry_on(Snapshot& snapshot, Journal journal) {
+  std::vector<std::string> steps;
+  for (int turn = 0; turn < 100; ++turn) {
+    const Step step = ask(snapshot, journal, journal.strategy);
+    steps.push_back(line(step));
+    const auto* mutate = std::get_if<Mutate>(&step);
+    if (mutate == nullptr) return steps;
+    if (std::holds_alternative<RemoveJournal>(mutate->action)) return steps;
+    if (const auto applied = apply(snapshot, mutate->action); !applied) {
+      steps.push_back(applied.error().message);
+      return steps;
+    }
+    if (const auto* write = std::get_if<WriteJournal>(&mutate->action)) journal = write->journal;
+  }
+  return steps;
+}
+
+int count_of(const std::vector<std::string>& steps, std::string_view part) {
+  return static_cast<int>(std::ranges::count_if(
+      steps, [&](const std::string& step) { return step.find(part) != std::string::npos; }));
+}
 
 // in-out, and much was taken while min was not held yet: it has just been asked for again.
 TEST(Accounts, OfASwapTakeAScaleInOfWhatItRaisedForNoScaleOut) {
@@ -25,6 +50,43 @@ TEST(Accounts, OfASwapKeepAScaleOutFromBeforeItRaised) {
   journal.desired_goal = 4;
   Snapshot snapshot = make_snapshot({.old_count = 2, .new_count = 1, .min_size = 2});
   EXPECT_EQ(journal_of(ask(snapshot, journal, Strategy::kInOut)).scaled_out, 1);
+}
+
+// Six old ones of weight 3 were to go after a failure, five have, and an alarm took 2 of desired.
+struct Weighted : testing::Test {
+  Weighted() {
+    snapshot = make_snapshot({.old_count = 1, .new_count = 6, .min_size = 18, .max_size = 45});
+    for (auto& one : snapshot.group.instances) one.weighted_capacity = 3;
+    snapshot.group.desired_capacity = 19;
+    journal = journal_in(Phase::kRestore);
+    journal.original_min = journal.original_desired = 18;
+    journal.original_max = 45;
+    journal.our_min = {36, 18};
+    journal.our_max = {};
+    journal.failure = "cancelled by an operator";
+    journal.desired_before = 21;
+    journal.victims = {{base::InstanceId("i-old-01"), 3}};
+  }
+  Snapshot snapshot;
+  Journal journal;
+};
+
+TEST_F(Weighted, AreGivenBackWhereAnAlarmTookLessThanOneOfThem) {
+  const auto steps = carry_on(snapshot, journal);
+  EXPECT_EQ(steps.back(), "DeleteTags journal failure=\"cancelled by an operator\"");
+  EXPECT_EQ(count_of(steps, "TerminateInstanceInAutoScalingGroup i-old-01 decrement=true"), 1);
+  EXPECT_EQ(count_of(steps, "TerminateInstance"), 1);
+  EXPECT_EQ(snapshot.group.desired_capacity, 18);
+  EXPECT_EQ(snapshot.group.instances.size(), 6U);
+}
+
+TEST_F(Weighted, KeepWhatOthersAddedMeanwhile) {
+  snapshot.group.desired_capacity = 19;
+  journal.scaled_out = 3;  // and 2 of that are taken again: 19 are wanted, and all seven stay
+  const auto steps = carry_on(snapshot, journal);
+  EXPECT_EQ(steps.back(), "DeleteTags journal failure=\"cancelled by an operator\"");
+  EXPECT_EQ(count_of(steps, "TerminateInstance"), 0);
+  EXPECT_EQ(snapshot.group.desired_capacity, 19);
 }
 
 }  // namespace
