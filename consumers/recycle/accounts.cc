@@ -133,14 +133,21 @@ bool are_replaced_in_place(const Turn& turn, const Journal& journal) {
                      [&](const Member& member) { return !is_superseded(turn, journal, member); });
 }
 
+int new_to_come(const Turn& turn, const Journal& journal) {
+  const Census& census = turn.census;
+  const int on_the_way = std::max(0, turn.group().desired_capacity - census.present());
+  return std::max(0, journal.wanted() - census.kept_units - census.fresh_units - on_the_way);
+}
+
 Bounds grown(const Turn& turn, const Journal& journal) {
   const aws::AutoScalingGroup& group = turn.group();
   const int room = ceiling(turn.policy, journal, turn.census);
   const bool in_place = are_replaced_in_place(turn, journal);
-  int old = turn.census.old_units;
+  int superseded = 0;
   for (const Member& member : turn.census.old) {
-    if (in_place && is_superseded(turn, journal, member)) old -= member.units;
+    if (in_place && is_superseded(turn, journal, member)) superseded += member.units;
   }
+  const int old = turn.census.old_units - std::min(superseded, new_to_come(turn, journal));
   const int goal = std::max(journal.wanted(), std::min(old + journal.wanted(), room));
   const int desired = std::max(group.desired_capacity, goal);
   return {.min_size = goal, .max_size = std::max(group.max_size, desired), .desired = desired};

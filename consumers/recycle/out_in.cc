@@ -33,6 +33,7 @@ std::optional<Mutate> adopt_changes(const Turn& turn) {
 // once more. They are replaced in their place, so that the group does not grow by another set.
 std::optional<Mutate> replace_superseded(const Turn& turn) {
   if (!are_replaced_in_place(turn, turn.journal)) return std::nullopt;
+  if (new_to_come(turn, turn.journal) == 0) return std::nullopt;
   for (const Member& member : turn.census.old) {
     if (!is_superseded(turn, turn.journal, member)) continue;
     if (member.ready && turn.census.ready() - member.units < turn.journal.wanted()) continue;

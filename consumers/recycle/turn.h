@@ -107,6 +107,9 @@ bool is_superseded(const Turn& turn, const Journal& journal, const Member& membe
 // Whether superseded ones are replaced in their place: while there are others to serve meanwhile,
 // or no room to grow. Else they are old like any other.
 bool are_replaced_in_place(const Turn& turn, const Journal& journal);
+// Capacity of new instances that is wanted and that nothing launches yet: no more of the superseded
+// ones are replaced in their place, else there would be too many new ones.
+int new_to_come(const Turn& turn, const Journal& journal);
 // Full size beside the old ones, or as much of it as there is room for, held against scale-in.
 Bounds grown(const Turn& turn, const Journal& journal);
 // How far the group may grow: never beyond twice its size.

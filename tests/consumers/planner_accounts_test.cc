@@ -8,6 +8,8 @@
 namespace consumers::recycle {
 namespace {
 
+using std::chrono::minutes;
+
 // Carries the run on to its end, over a group on which all calls take effect at once.
 std::vector<std::string> carry_on(Snapshot& snapshot, Journal journal) {
   std::vector<std::string> steps;
@@ -87,6 +89,33 @@ TEST_F(Weighted, KeepWhatOthersAddedMeanwhile) {
   EXPECT_EQ(steps.back(), "DeleteTags journal failure=\"cancelled by an operator\"");
   EXPECT_EQ(count_of(steps, "TerminateInstance"), 0);
   EXPECT_EQ(snapshot.group.desired_capacity, 19);
+}
+
+// Seven that this run launched are old again, seven newer ones are up beside them, and an old one
+// from before the run has come back from Standby.
+TEST(Superseded, AreReplacedInTheirPlaceOnlyWhileNewOnesAreMissing) {
+  Snapshot snapshot = make_snapshot({.old_count = 8, .new_count = 7, .min_size = 14});
+  for (int i = 1; i < 8; ++i) {
+    aws::GroupInstance& one = snapshot.group.instances[static_cast<std::size_t>(i)];
+    one.launch_template = version(7);
+    snapshot.facts[one.id].launch_time = kNow + minutes(1);
+  }
+  for (auto& one : snapshot.group.instances) {
+    if (one.id.value.starts_with("i-kept")) one.launch_template = version(8);
+  }
+  snapshot.target.launch_templates = {version(8)};
+  snapshot.group.max_size = 16;
+  Journal journal = journal_in(Phase::kGrow);
+  journal.original_desired = 8;
+  journal.target = "lt-0abc:8";
+  journal.our_min = {14};
+  journal.desired_before = journal.desired_goal = 15;
+  const auto steps = carry_on(snapshot, journal);
+  EXPECT_EQ(count_of(steps, "decrement=false"), 1) << "seven of eight new ones are there";
+  EXPECT_EQ(count_of(steps, "TerminateInstance"), 8);
+  EXPECT_EQ(count_of(steps, "TerminateInstanceInAutoScalingGroup i-kept"), 0);
+  EXPECT_EQ(count_of(steps, "TerminateInstanceInAutoScalingGroup i-new"), 0);
+  EXPECT_EQ(snapshot.group.desired_capacity, 8);
 }
 
 }  // namespace
