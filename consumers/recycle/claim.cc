@@ -22,7 +22,9 @@ std::string plain(std::string_view message) {
       text,
       [](char c) {
         const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        return !letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.';
+        const bool digit = c >= '0' && c <= '9';
+        const bool allowed = letter || digit || c == '-' || c == '_' || c == '.';
+        return !allowed;
       },
       '_');
   return text;
