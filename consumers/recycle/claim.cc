@@ -88,6 +88,11 @@ const Claim* OwnClaim::in_office(base::TimePoint now) const {
   return lets ? nullptr : claim;
 }
 
+std::string_view OwnClaim::taken_over_by() const {
+  const Claim* claim = highest(seen_);
+  return claim == nullptr || is_over(*claim) ? std::string_view() : claim->message;
+}
+
 Claim OwnClaim::next(std::string holder, base::TimePoint now) const {
   const Claim* last = highest(seen_);
   const int number = last == nullptr ? 1 : std::min(last->number + 1, kNumberMax);

@@ -74,6 +74,8 @@ class OwnClaim {
   // The claim of another message that is to be let work: for kTermOfOffice, as long as nobody says
   // that its message was lost. Then it is somebody else's turn.
   const Claim* in_office(base::TimePoint now) const;
+  // The message whose claim was seen above all; empty: our own, or of a delivery that has ended.
+  std::string_view taken_over_by() const;
   // Above all that were seen. `holder` is used once, so that what becomes of a call whose answer
   // was lost makes no difference.
   Claim next(std::string holder, base::TimePoint now) const;

@@ -97,11 +97,7 @@ boost::asio::awaitable<Run::Turn> Run::take_turn() {
   view.journal = *std::move(journal);
 
   const Sight sight = judge(view);
-  if (sight == Sight::kTakenOver) {
-    co_return Defer{
-        services_.clock.now() + kLookAgainAtOthers,
-        fmt::format("group {}: another delivery has taken the recycle over", request_.group.value)};
-  }
+  if (sight == Sight::kTakenOver) co_return taken_over(view);
   if (sight == Sight::kForeign) {
     if (!view.journal) co_await drop_claim();
     co_return Retry{config_.poll_interval,

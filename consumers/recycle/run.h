@@ -64,6 +64,7 @@ class Run {
   // Whether the group is this run's to change. If not, the turn is over, with `verdict`.
   boost::asio::awaitable<bool> holds(const View& view, Turn& verdict);
   void wait_for_others(const View& view, base::SteadyPoint settled);
+  Verdict taken_over(const View& view);
   enum class Claims { kOurs, kAll };
   bool leaves_claims(const View& view, Claims whose) const;
   boost::asio::awaitable<Turn> release(View view);

@@ -74,6 +74,22 @@ boost::asio::awaitable<bool> Run::still_holds(View& view) {
   co_return !is_too_old();
 }
 
+// A run that this delivery began, and that another message carries on, is in good hands. Who came
+// back for it would begin it anew if it failed there, and might lose that one as well, for ever.
+Verdict Run::taken_over(const View& view) {
+  const std::string_view by = own_claim_.taken_over_by();
+  const bool ours = view.journal && view.journal->run_id == new_run_id_;
+  if (!ours || by.empty()) {
+    return Defer{
+        services_.clock.now() + kLookAgainAtOthers,
+        fmt::format("group {}: another delivery has taken the recycle over", request_.group.value)};
+  }
+  if (ended_) return aborted(view, *ended_);
+  return Done{fmt::format("group {}: run {} is carried on by message {}, which has taken it over",
+                          request_.group.value, new_run_id_, by),
+              {}};
+}
+
 // The claim comes before the first change: by itself, so that it overwrites nobody's journal.
 boost::asio::awaitable<bool> Run::holds(const View& view, Turn& verdict) {
   if (own_claim_.is_held()) co_return true;

@@ -152,8 +152,10 @@ TEST(Takeover, StopsTheOtherBeforeItsNextChangeAndWaitsTwoMinutes) {
   const Hand& second = stage.begin("two", stage.run_id());
   stage.loop.run_until([&] { return second.waits_to_take_over(); }, minutes(2));
   stage.loop.run_for(seconds(5));
-  ASSERT_TRUE(first.verdict && std::holds_alternative<Defer>(*first.verdict));
-  EXPECT_NE(std::get<Defer>(*first.verdict).reason.find("taken"), std::string::npos);
+  ASSERT_TRUE(first.verdict && std::holds_alternative<Done>(*first.verdict))
+      << "else it would begin the same run once more, should that fail";
+  EXPECT_NE(std::get<Done>(*first.verdict).reason.find("is carried on by message two"),
+            std::string::npos);
   stage.until_a_change();
   ASSERT_EQ(stage.claims().size(), 1U);
   EXPECT_GE(stage.loop.clock().now() - stage.claims().front().at, OwnClaim::kOthersSettleWithin);
@@ -161,6 +163,18 @@ TEST(Takeover, StopsTheOtherBeforeItsNextChangeAndWaitsTwoMinutes) {
   EXPECT_TRUE(std::holds_alternative<Done>(*second.verdict));
   stage.loop.run_for(minutes(10));
   EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
+}
+
+TEST(Takeover, OfARunThatItDidNotBeginLetsADeliveryComeBack) {
+  Stage stage;
+  stage.drop(stage.begin_and_change("one"));
+  const Hand& second = stage.begin("one");  // carries on what the delivery before began
+  stage.until_a_change();
+  const Hand& third = stage.begin("two", stage.run_id());
+  stage.loop.run_until([&] { return third.waits_to_take_over(); }, minutes(2));
+  stage.loop.run_for(seconds(40));
+  ASSERT_TRUE(second.verdict && std::holds_alternative<Defer>(*second.verdict));
+  EXPECT_NE(std::get<Defer>(*second.verdict).reason.find("taken"), std::string::npos);
 }
 
 TEST(Takeover, WaitsForAWorkerThatKnowsNoClaims) {
