@@ -46,6 +46,13 @@ std::optional<Mutate> set_floor(const Turn& turn, int units) {
                      "room to take one instance out and no more");
 }
 
+// AWS takes an instance's whole weight off desired, and not below zero. Others may scale out again.
+std::optional<Step> too_heavy(const Turn& turn, const Member& victim) {
+  if (victim.units <= turn.group().desired_capacity) return std::nullopt;
+  return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kPeople,
+                      heavier_than_desired(turn, victim));
+}
+
 // Why the instances around the victim do not allow it to go now; empty if they do.
 std::string others_not_ready(const Turn& turn, const Member& victim) {
   if (!victim.ready) return {};  // it serves nobody: nothing is lost
@@ -95,6 +102,7 @@ Step take_out(const Turn& turn) {
   if (turn.group().desired_capacity < full_size(turn)) {
     return bring_in_next(turn, "the full size, before one goes");
   }
+  if (auto heavy = too_heavy(turn, *victim)) return *heavy;
   if (auto floor = set_floor(turn, victim->units)) return *floor;
   if (std::string why = others_not_ready(turn, *victim); !why.empty()) {
     return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kReadiness, std::move(why));
@@ -119,6 +127,7 @@ Step name_next(const Turn& turn) {
   const Victim chosen = choose_old(free, turn.census.present(), 1).front();
   const auto victim = std::find_if(free.begin(), free.end(),
                                    [&](const Member& one) { return one.id() == chosen.id; });
+  if (auto heavy = too_heavy(turn, *victim)) return *heavy;
   if (auto floor = set_floor(turn, chosen.units)) return *floor;
   if (std::string why = others_not_ready(turn, *victim); !why.empty()) {
     return wait_or_fail(turn, turn.context.ready_timeout, WaitsFor::kReadiness, std::move(why));

@@ -89,6 +89,14 @@ std::string no_headroom(const Turn& turn) {
       *turn.policy.max_size_limit);
 }
 
+std::string too_heavy(const Turn& turn) {
+  if (turn.policy.strategy != Strategy::kInOut) return {};
+  for (const Member& member : turn.census.old) {
+    if (member.units > turn.group().desired_capacity) return heavier_than_desired(turn, member);
+  }
+  return {};
+}
+
 // Others have set old instances aside, and the tag says that this is waited for.
 std::optional<Step> set_aside(const Turn& turn) {
   std::string why;
@@ -195,6 +203,13 @@ std::string nothing_to_do(const Turn& turn) {
 
 }  // namespace
 
+std::string heavier_than_desired(const Turn& turn, const Member& member) {
+  return fmt::format(
+      "{} weighs {} and desired is {}: AWS cannot take it out before its replacement comes; raise "
+      "desired to {} or use out-in",
+      member.id().value, member.units, turn.group().desired_capacity, member.units);
+}
+
 std::string needed_but_suspended(const Turn& turn) {
   const aws::AutoScalingGroup& group = turn.group();
   const bool balanced = !group.target_group_arns.empty() || !group.load_balancer_names.empty();
@@ -224,7 +239,9 @@ Step preflight(const Turn& turn) {
     if (std::string why = refusal(turn); !why.empty()) return Abort{.why = why};
   }
   if (auto aside = set_aside(turn)) return *aside;
-  if (std::string why = no_headroom(turn); !why.empty()) return Abort{.why = why};
+  for (const auto refusal : {no_headroom, too_heavy}) {
+    if (std::string why = refusal(turn); !why.empty()) return Abort{.why = why};
+  }
   auto window = window_wait(turn);
   if (!window) return Abort{.why = window.error().message};
   if (*window) return **window;

@@ -71,7 +71,9 @@ Step cull(const Turn& turn);
 Step swap(const Turn& turn);
 Step restore(const Turn& turn);
 
-// preflight.cc: why the group cannot be recycled without guessing; empty if it can.
+// preflight.cc: why in-out cannot take this one out.
+std::string heavier_than_desired(const Turn& turn, const Member& member);
+// Why the group cannot be recycled without guessing; empty if it can.
 std::string needed_but_suspended(const Turn& turn);
 
 // control_step.cc: what the operator's tag asks for; none: go on.
