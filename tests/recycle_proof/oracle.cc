@@ -382,6 +382,8 @@ void Oracle::check_one_at_a_time(const sim::Group& group) {
   if (scenario_.strategy != recycle::Strategy::kInOut || scenario_.disturbed()) return;
   int held = 0;
   for (const auto& [id, seen] : members_) {
+    // AWS waits for nobody when it replaces one whose launch hook ran out.
+    if (seen.leaving && !ours_.contains(id)) continue;
     const sim::Ec2Instance* instance = stage_.region.ec2().find(id);
     if (instance != nullptr && instance->state != "terminated") ++held;
   }
