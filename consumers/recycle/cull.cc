@@ -26,6 +26,14 @@ bool contains(const Census::List& members, const Member& wanted) {
                      [&](const Member& member) { return member.instance == wanted.instance; });
 }
 
+// The deadlines of a run that makes progress begin anew: many go one after the other, and together
+// may take longer than one may.
+Mutate name_next(const Turn& turn, std::vector<Victim> victims, std::string why) {
+  Mutate named = name_victims(turn, std::move(victims), std::move(why));
+  std::get<WriteJournal>(named.action).journal.phase_at = turn.now;
+  return named;
+}
+
 // Names go out of the journal before a wait: whoever dies meanwhile did so on its own.
 Step stand_by(const Turn& turn, base::Duration limit, WaitsFor what, std::string why) {
   if (auto forget = forget_victims(turn)) return *forget;
@@ -74,8 +82,8 @@ std::optional<Step> take_out_old(const Turn& turn) {
                                 victim.id().value, census.ready() - victim.units, wanted));
   }
   if (!in_order) {
-    return name_victims(turn, std::move(chosen),
-                        fmt::format("{} left", count_of(census.old.size(), "old instance")));
+    return name_next(turn, std::move(chosen),
+                     fmt::format("{} left", count_of(census.old.size(), "old instance")));
   }
   return Mutate{.action = TerminateInstance{.instance = victim.id(), .decrement_desired = true},
                 .why = fmt::format("old, in {}; {} old left", victim.instance->availability_zone,
@@ -108,8 +116,8 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
                     describe_ready(turn, turn.wanted_fresh()));
   }
   if (!in_order) {
-    return name_victims(turn, std::move(chosen),
-                        "AWS replaced old instances on its own: that many new ones are too many");
+    return name_next(turn, std::move(chosen),
+                     "AWS replaced old instances on its own: that many new ones are too many");
   }
   return Mutate{.action = TerminateInstance{.instance = victim.id(), .decrement_desired = true},
                 .why = "one too many"};

@@ -29,6 +29,9 @@ std::optional<Mutate> adopt_changes(const Turn& turn) {
                           : "the group launches another version now: going on to that one");
 }
 
+// Those that are replaced together need no time of their own.
+constexpr base::Duration kTogether = std::chrono::minutes(1);
+
 // Instances that this run launched and that are old already, because the group's template changed
 // once more. They are replaced in their place, so that the group does not grow by another set.
 std::optional<Mutate> replace_superseded(const Turn& turn) {
@@ -37,6 +40,13 @@ std::optional<Mutate> replace_superseded(const Turn& turn) {
   for (const Member& member : turn.census.old) {
     if (!is_superseded(turn, turn.journal, member)) continue;
     if (member.ready && turn.census.ready() - member.units < turn.journal.wanted()) continue;
+    if (turn.now - turn.journal.phase_at > kTogether) {
+      Journal journal = turn.journal;
+      journal.phase_at = turn.now;
+      return write(std::move(journal),
+                   "launched by this run, and old again: its replacement is to "
+                   "have its full time");
+    }
     return Mutate{.action = TerminateInstance{.instance = member.id(), .decrement_desired = false},
                   .why = "launched by this run, and old again: its replacement is newer"};
   }
@@ -71,7 +81,7 @@ std::optional<Step> await_window(const Turn& turn, bool proven) {
 }
 
 Step wait_until_ready(const Turn& turn, int wanted) {
-  const base::TimePoint deadline = turn.journal.phase_at + turn.context.ready_timeout;
+  const base::TimePoint deadline = ready_deadline(turn, turn.context.ready_timeout);
   std::string ready = describe_ready(turn, wanted);
   if (turn.now < deadline) {
     return Wait{.why = std::move(ready), .not_before = std::nullopt, .deadline = deadline};

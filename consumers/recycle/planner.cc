@@ -146,8 +146,14 @@ std::string_view to_string(WaitsFor what) {
   return "unknown";
 }
 
-Step wait_or_fail(const Turn& turn, base::Duration limit, WaitsFor what, std::string why) {
+base::TimePoint ready_deadline(const Turn& turn, base::Duration limit) {
   const base::TimePoint deadline = turn.journal.phase_at + limit;
+  return std::max(deadline, turn.context.patient_until.value_or(deadline));
+}
+
+Step wait_or_fail(const Turn& turn, base::Duration limit, WaitsFor what, std::string why) {
+  const base::TimePoint deadline =
+      what == WaitsFor::kReadiness ? ready_deadline(turn, limit) : turn.journal.phase_at + limit;
   if (turn.now < deadline) {
     return Wait{
         .why = std::move(why), .not_before = std::nullopt, .deadline = deadline, .what = what};

@@ -24,6 +24,9 @@ struct RunContext {
   base::Duration terminate_timeout{3'600'000};  // an old one not gone after this: safe stop
   base::Duration preflight_timeout{3'600'000};  // still set aside by others after this: refused
   std::optional<base::TimePoint> requested_at;  // which that counts from
+  // Nothing fails before for want of new instances that are ready: a delivery that takes a run over
+  // may find the launch not asked for yet, and proves their age by what it sees itself.
+  std::optional<base::TimePoint> patient_until;
 };
 
 struct Mutate {

@@ -103,6 +103,7 @@ std::optional<Step> shrink(const Turn& turn) {
   if (surplus <= 0) return std::nullopt;
   if (auto back = take_back_launches(turn, wanted)) return *back;
   const Named list = named(turn);
+  // Others may have scaled in since by less than the next one weighs.
   if (list.next == nullptr || list.out_of_order || list.next->units > surplus) {
     auto chosen = choose_excess(turn, surplus);
     if (chosen.empty()) {

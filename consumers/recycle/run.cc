@@ -52,7 +52,8 @@ Run::Run(Services services, Config config, ProgressObserver observer, Observer& 
       prober_(services),
       own_claim_(message_id_),
       new_run_id_(services.random.hex(12)),
-      started_(services.clock.steady_now()) {
+      started_(services.clock.steady_now()),
+      began_(services.clock.now()) {
   if (request_.requested_at == base::TimePoint{}) request_.requested_at = delivery.sent_at;
 }
 
@@ -360,6 +361,8 @@ RunContext Run::context(const View& view) const {
   context.terminate_timeout = config_.terminate_timeout;
   context.preflight_timeout = config_.preflight_timeout;
   context.requested_at = request_.requested_at;
+  // Less than a delivery lasts: what never gets ready is not waited for by one after the other.
+  context.patient_until = began_ + std::min(config_.ready_timeout, config_.handover_after / 2);
   return context;
 }
 

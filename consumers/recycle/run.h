@@ -107,6 +107,7 @@ class Run {
   std::optional<base::SteadyPoint> no_refresh_at_;  // no instance refresh was under way
   std::string new_run_id_;
   base::SteadyPoint started_;
+  base::TimePoint began_;  // the same, by the wall clock
   static constexpr base::Duration kLookGoodFor = std::chrono::seconds(30);
   // A run begins this soon after its delivery, or with the next one: whoever stood still meanwhile
   // may have lost the message, and a claim or a journal that it begins then would be nobody's.

@@ -163,7 +163,10 @@ Mutate give_up(const Turn& turn, std::string failure);
 // Gives up or, past the point of no return and if the policy says so, goes back to the version
 // before.
 Mutate fail(const Turn& turn, std::string failure);
-// Waits until `limit` after the phase began, then fails with that reason.
+// `limit` after the phase began, or later if whoever watches has only just begun to.
+base::TimePoint ready_deadline(const Turn& turn, base::Duration limit);
+// Waits until then, or until `limit` after the phase began where nobody is to become ready; then
+// fails with that reason.
 Step wait_or_fail(const Turn& turn, base::Duration limit, WaitsFor what, std::string why);
 
 // "2 of 4 new instances ready; i-0abc: target group web: initial; 1 not launched yet".

@@ -201,9 +201,6 @@ bool Scenario::must_succeed() const {
   if (hooks.failures >= 3 && hooks.failure_stops) return false;
   // Each of two workers that take turns proves the age of the new ones from the beginning.
   if (two_workers && gates.min_age.count() > 0) return false;
-  // Many that are replaced in their place take longer than new ones may; so do some, if another
-  // activity is in the way of each: two minutes are waited then for what AWS has refused.
-  if (has(Deed::kNewTemplate) && (desired > 12 || contention > 0)) return false;
   return std::ranges::none_of(kFatal, [&](Deed deed) { return has(deed); });
 }
 
