@@ -165,6 +165,17 @@ TEST(Takeover, StopsTheOtherBeforeItsNextChangeAndWaitsTwoMinutes) {
   EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
 }
 
+TEST(Takeover, AfterLongGivesTheNewInstancesTheirTimeAllTheSame) {
+  Stage stage;
+  stage.drop(stage.begin_and_change("one"));  // it has not asked for any yet
+  stage.loop.run_for(stage.config.ready_timeout + minutes(5));
+  const Hand& second = stage.begin("one");
+  stage.run_to_end(second);
+  EXPECT_TRUE(std::holds_alternative<Done>(*second.verdict));
+  stage.loop.run_for(minutes(10));
+  EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
+}
+
 TEST(Takeover, OfARunThatItDidNotBeginLetsADeliveryComeBack) {
   Stage stage;
   stage.drop(stage.begin_and_change("one"));
