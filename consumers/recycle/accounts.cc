@@ -32,8 +32,7 @@ int change_besides(int before, int goal, int desired) {
 // is planned, the call was carried out.
 bool is_raised(const Turn& turn) {
   const Journal& journal = turn.journal;
-  const bool grows = journal.strategy != Strategy::kInOut && journal.phase != Phase::kRestore;
-  if (!grows || journal.our_min.empty()) return false;
+  if (journal.phase != Phase::kGrow || journal.our_min.empty()) return false;
   const int latest = journal.our_min.back();
   return latest != journal.desired_goal || turn.group().min_size == latest;
 }

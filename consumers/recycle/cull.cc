@@ -102,12 +102,17 @@ Step next_batch(const Turn& turn) {
 std::optional<Step> take_out_surplus(const Turn& turn) {
   const Census& census = turn.census;
   const Named list = named(turn);
-  const int surplus = turn.group().desired_capacity - settled(turn).wanted();
+  const int wanted = settled(turn).wanted();
+  const int surplus = turn.group().desired_capacity - wanted;
   const bool in_order = list.next && !list.out_of_order && list.next->units <= surplus &&
                         contains(census.fresh, *list.next);
   if (surplus <= 0) return std::nullopt;  // others have scaled in since it was named
   auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, surplus);
-  if (!in_order && chosen.empty()) return std::nullopt;
+  if (!in_order && chosen.empty()) {
+    const bool goes = !choose_new(turn, census.fresh, census.present() - wanted).empty();
+    if (auto even = even_out(turn, wanted, goes)) return *even;
+    return std::nullopt;
+  }
   const Bounds floor{.min_size = turn.journal.wanted(), .max_size = {}, .desired = {}};
   if (auto bounds = hold_bounds(turn, floor, "room to take out what is too many")) return *bounds;
   const Member& victim = in_order ? *list.next : *find(census.fresh, chosen.front().id);

@@ -70,30 +70,6 @@ std::optional<Mutate> take_back_launches(const Turn& turn, int wanted) {
   return hold_bounds(turn, bounds, "no more instances are wanted");
 }
 
-// Where instances weigh more than one, desired may be less than what is there: AWS ends none for
-// less than its weight, and neither can we. Desired goes up to it, so that one goes by name; and
-// down to what is wanted where not even one would go.
-std::optional<Mutate> even_out(const Turn& turn, int wanted) {
-  const Census& census = turn.census;
-  const int present = census.present();
-  const int desired = turn.group().desired_capacity;
-  const bool goes = !choose_excess(turn, present - wanted).empty();
-  const auto fits = [&](const Member& member) { return member.units <= present - wanted; };
-  int goal = desired;
-  if (goes && present <= turn.group().max_size) {
-    goal = std::max(desired, present);
-  } else if (std::ranges::none_of(census.old, fits) && std::ranges::none_of(census.fresh, fits) &&
-             std::ranges::none_of(census.kept, fits)) {
-    goal = wanted;
-  }
-  if (goal == desired) return std::nullopt;
-  if (change_by_others(turn) != 0) return name_victims(turn, {}, "others changed the capacity");
-  const int low = std::min(turn.group().min_size, wanted);
-  return hold_bounds(
-      turn, {.min_size = low, .max_size = {}, .desired = goal},
-      goal > desired ? "what is there, so that one goes by name" : "no instance is too many");
-}
-
 // After a failed out-in: back to the size that is wanted, by name.
 std::optional<Step> shrink(const Turn& turn) {
   const Journal& journal = turn.journal;
@@ -107,7 +83,8 @@ std::optional<Step> shrink(const Turn& turn) {
   if (list.next == nullptr || list.out_of_order || list.next->units > surplus) {
     auto chosen = choose_excess(turn, surplus);
     if (chosen.empty()) {
-      if (auto even = even_out(turn, wanted)) return *even;
+      const int beyond = turn.census.present() - wanted;
+      if (auto even = even_out(turn, wanted, !choose_excess(turn, beyond).empty())) return *even;
       return std::nullopt;
     }
     return name_victims(turn, std::move(chosen), "the group goes back to its size");

@@ -134,6 +134,10 @@ std::vector<Victim> choose_old(Census::List candidates, int units, std::size_t c
 std::vector<Victim> choose_new(const Turn& turn, const Census::List& candidates, int units);
 Mutate name_victims(const Turn& turn, std::vector<Victim> victims, std::string why);
 std::optional<Mutate> forget_victims(const Turn& turn);
+// Where instances weigh more than one, desired may be less than what is there: AWS ends none for
+// less than its weight, and neither can we. Desired goes up to it if then one `goes` by name, and
+// down to what is wanted where none is too many.
+std::optional<Mutate> even_out(const Turn& turn, int wanted, bool goes);
 // restore.cc: the bounds of a run that is given up.
 void note_shrinking(const Turn& turn, Journal& journal);
 // cull.cc: old instances in Standby, where the policy includes them.

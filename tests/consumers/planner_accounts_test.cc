@@ -82,6 +82,26 @@ TEST_F(Weighted, AreGivenBackWhereAnAlarmTookLessThanOneOfThem) {
   EXPECT_EQ(snapshot.group.instances.size(), 6U);
 }
 
+TEST_F(Weighted, GoByNameWhereAnOperatorLoweredMaxMeanwhile) {
+  snapshot = make_snapshot({.old_count = 0, .new_count = 3, .min_size = 6, .max_size = 7});
+  for (auto& one : snapshot.group.instances) one.weighted_capacity = 3;
+  snapshot.group.desired_capacity = 7;  // 9 before, and AWS ends no instance for 2
+  journal = journal_in(Phase::kCull);
+  journal.original_desired = 6;
+  journal.original_min = 0;
+  journal.original_max = 7;
+  journal.our_min = {12, 6};
+  journal.our_max = {};
+  journal.desired_before = 9;
+  journal.victims = {{base::InstanceId("i-kept-01"), 3}};
+  const auto steps = carry_on(snapshot, journal);
+  EXPECT_EQ(steps.back(), "DeleteTags journal");
+  EXPECT_EQ(count_of(steps, "TerminateInstance"), 1);
+  EXPECT_EQ(snapshot.group.desired_capacity, 6);
+  EXPECT_EQ(snapshot.group.max_size, 7);
+  EXPECT_EQ(snapshot.group.instances.size(), 2U);
+}
+
 TEST_F(Weighted, KeepWhatOthersAddedMeanwhile) {
   snapshot.group.desired_capacity = 19;
   journal.scaled_out = 3;  // and 2 of that are taken again: 19 are wanted, and all seven stay
