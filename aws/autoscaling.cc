@@ -107,8 +107,8 @@ AutoScalingGroup read_group(const XmlElement& element) {
   group.availability_zones = read_strings(element, "AvailabilityZones");
   read_load_balancing(element, group);
   const std::vector<XmlElement> instances = element.list("Instances", "member");
-  group.instances.reserve(
-      instances.size());  // kept for as long as a run waits, so no more than that
+  // Kept for as long as a run waits, so no more than that.
+  group.instances.reserve(instances.size());
   for (const XmlElement& member : instances) group.instances.push_back(read_instance(member));
   for (const XmlElement& member : element.list("SuspendedProcesses", "member")) {
     group.suspended_processes.push_back(

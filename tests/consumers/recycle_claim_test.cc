@@ -100,6 +100,14 @@ struct Stage : test::SimServices {
     return std::chrono::duration_cast<base::Duration>(loop.clock().now() - from);
   }
 
+  // That the group ends as it was, only newer, and that no claim is left ten minutes later.
+  void expect_recycled_by(const Hand& hand) {
+    run_to_end(hand);
+    EXPECT_TRUE(std::holds_alternative<Done>(*hand.verdict));
+    loop.run_for(minutes(10));
+    EXPECT_EQ(test::difference(before, look(kGroup), "2"), "");
+  }
+
   aws::AutoScalingGroup before;
   std::list<Hand> hands;
 };
@@ -112,11 +120,8 @@ TEST(Takeover, IsNoMatterOfARunThatIsAlone) {
   const std::vector<std::string> first(stage.mutations.begin(), stage.mutations.begin() + 2);
   EXPECT_EQ(first, (std::vector<std::string>{"CreateOrUpdateTags", "CreateOrUpdateTags"}));
   EXPECT_EQ(stage.claims().size(), 1U);
-  stage.run_to_end(hand);
-  EXPECT_TRUE(std::holds_alternative<Done>(*hand.verdict));
+  stage.expect_recycled_by(hand);
   EXPECT_FALSE(hand.waits_to_take_over());
-  stage.loop.run_for(minutes(10));
-  EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
 }
 
 TEST(Takeover, ByTheNextDeliveryOfTheMessageWaitsOneInterval) {
@@ -127,10 +132,7 @@ TEST(Takeover, ByTheNextDeliveryOfTheMessageWaitsOneInterval) {
   EXPECT_GE(stage.until_a_change(), stage.config.poll_interval);
   EXPECT_EQ(stage.claims().size(), 1U);
   EXPECT_TRUE(hand.waits_to_take_over());
-  stage.run_to_end(hand);
-  EXPECT_TRUE(std::holds_alternative<Done>(*hand.verdict));
-  stage.loop.run_for(minutes(10));
-  EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
+  stage.expect_recycled_by(hand);
 }
 
 TEST(Takeover, DoesNotHappenWhileAnotherMessageIsBeingWorkedOn) {
@@ -159,10 +161,7 @@ TEST(Takeover, StopsTheOtherBeforeItsNextChangeAndWaitsTwoMinutes) {
   stage.until_a_change();
   ASSERT_EQ(stage.claims().size(), 1U);
   EXPECT_GE(stage.loop.clock().now() - stage.claims().front().at, OwnClaim::kOthersSettleWithin);
-  stage.run_to_end(second);
-  EXPECT_TRUE(std::holds_alternative<Done>(*second.verdict));
-  stage.loop.run_for(minutes(10));
-  EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
+  stage.expect_recycled_by(second);
 }
 
 TEST(Takeover, AfterLongGivesTheNewInstancesTheirTimeAllTheSame) {
@@ -170,10 +169,7 @@ TEST(Takeover, AfterLongGivesTheNewInstancesTheirTimeAllTheSame) {
   stage.drop(stage.begin_and_change("one"));  // it has not asked for any yet
   stage.loop.run_for(stage.config.ready_timeout + minutes(5));
   const Hand& second = stage.begin("one");
-  stage.run_to_end(second);
-  EXPECT_TRUE(std::holds_alternative<Done>(*second.verdict));
-  stage.loop.run_for(minutes(10));
-  EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
+  stage.expect_recycled_by(second);
 }
 
 TEST(Takeover, OfARunThatItDidNotBeginLetsADeliveryComeBack) {
@@ -197,10 +193,7 @@ TEST(Takeover, WaitsForAWorkerThatKnowsNoClaims) {
   }
   const Hand& hand = stage.begin("one");
   EXPECT_GE(stage.until_a_change(), OwnClaim::kOthersSettleWithin);
-  stage.run_to_end(hand);
-  EXPECT_TRUE(std::holds_alternative<Done>(*hand.verdict));
-  stage.loop.run_for(minutes(10));
-  EXPECT_EQ(test::difference(stage.before, stage.look(kGroup), "2"), "");
+  stage.expect_recycled_by(hand);
 }
 
 TEST(Takeover, OfTwoThatBeginAtOnceLeavesOneAtWork) {
