@@ -126,10 +126,15 @@ QueryCall describe_groups_call(const DescribeAutoScalingGroupsOptions& options) 
   std::vector<std::string> names;
   for (const base::GroupName& name : options.names) names.push_back(name.value);
   call.add_list("AutoScalingGroupNames.member", names);
-  if (!options.tag_keys.empty()) {
-    call.add("Filters.member.1.Name", "tag-key");
-    call.add_list("Filters.member.1.Values.member", options.tag_keys);
-  }
+  int filter = 0;
+  const auto add_filter = [&](const char* name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    const std::string prefix = fmt::format("Filters.member.{}.", ++filter);
+    call.add(prefix + "Name", name);
+    call.add_list(prefix + "Values.member", values);
+  };
+  add_filter("tag-key", options.tag_keys);
+  add_filter("tag-value", options.tag_values);
   if (!options.include_instances) call.add("IncludeInstances", "false");
   call.add("MaxRecords", kRecordsPerPage);
   return call;

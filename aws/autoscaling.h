@@ -80,8 +80,9 @@ struct InstanceRefresh {
 };
 
 struct DescribeAutoScalingGroupsOptions {
-  std::vector<base::GroupName> names;  // at most 100; empty for all
-  std::vector<std::string> tag_keys;   // Filter tag-key: any of these
+  std::vector<base::GroupName> names;   // at most 100; empty for all
+  std::vector<std::string> tag_keys;    // Filter tag-key: any of these
+  std::vector<std::string> tag_values;  // Filter tag-value: any of these, besides
   bool include_instances = true;
 };
 

@@ -5,17 +5,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 namespace consumers::recycle {
 namespace {
 
 constexpr int kNumberMax = 1'000'000'000;
-constexpr std::size_t kMessageLengthMax = 100;  // SQS's ids have 36
+constexpr std::size_t kMessageLengthMax = 50;  // SQS's ids have 36, and keys of tags at most 128
 
-std::string key_of(const Claim& claim) { return std::string(kClaimPrefix) + claim.holder; }
+// What cannot be read is all in the holder, so that it can be removed.
+std::string key_of(const Claim& claim) {
+  if (claim.number == 0) return std::string(kClaimPrefix) + claim.holder;
+  return fmt::format("{}{}/{}/{}/{}", kClaimPrefix, claim.holder, claim.number,
+                     base::format_rfc3339(claim.at), claim.message);
+}
 
-// AWS allows these in the values of tags.
+Claim claim_of(std::string_view text, std::string_view value) {
+  Claim unread;
+  unread.holder = text;
+  std::array<std::string_view, 4> parts;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto end = i + 1 < parts.size() ? text.find('/') : text.size();
+    if (end == std::string_view::npos) return unread;
+    parts[i] = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  Claim claim;
+  const auto at = base::parse_rfc3339(parts[2]);
+  if (!at || !read_number(parts[1], 1, kNumberMax, claim.number)) return unread;
+  claim.holder = parts[0];
+  claim.at = *at;
+  claim.message = parts[3];
+  claim.set_down = value == kSetDown;
+  return claim;
+}
+
+// AWS allows these in the keys of tags.
 std::string plain(std::string_view message) {
   std::string text(message.substr(0, kMessageLengthMax));
   std::ranges::replace_if(
@@ -33,25 +59,15 @@ std::string plain(std::string_view message) {
 }  // namespace
 
 std::map<std::string, std::string> to_tags(const Claim& claim) {
-  return {{key_of(claim),
-           fmt::format("{} {} {}", claim.number, base::format_rfc3339(claim.at), claim.message)},
-          {std::string(kClaimed), "see the tags below"}};
+  return {{key_of(claim), std::string(claim.set_down ? kSetDown : kInOffice)}};
 }
 
 std::vector<Claim> claims_from_tags(const std::map<std::string, std::string>& tags) {
   std::vector<Claim> claims;
   for (auto tag = tags.lower_bound(std::string(kClaimPrefix));
        tag != tags.end() && tag->first.starts_with(kClaimPrefix); ++tag) {
-    Claim& claim = claims.emplace_back();
-    claim.holder = tag->first.substr(kClaimPrefix.size());
-    const std::string_view value = tag->second;
-    const auto first = value.find(' ');
-    const auto second = first == std::string_view::npos ? first : value.find(' ', first + 1);
-    if (!read_number(value.substr(0, first), 1, kNumberMax, claim.number)) claim.number = 0;
-    if (second == std::string_view::npos) continue;
-    const auto at = base::parse_rfc3339(value.substr(first + 1, second - first - 1));
-    if (at) claim.at = *at;
-    claim.message = value.substr(second + 1);
+    claims.push_back(
+        claim_of(std::string_view(tag->first).substr(kClaimPrefix.size()), tag->second));
   }
   return claims;
 }
@@ -101,7 +117,7 @@ Claim OwnClaim::next(std::string holder, base::TimePoint now) const {
 
 Claim OwnClaim::set_down() const {
   Claim claim = claim_;
-  claim.message = kSetDown;
+  claim.set_down = true;
   return claim;
 }
 
@@ -123,7 +139,7 @@ base::SteadyPoint OwnClaim::settled_at(bool has_journal, base::Duration own) {
 std::vector<std::string> OwnClaim::own() const {
   const bool there = std::ranges::any_of(seen_, [&](const Claim& one) { return is_ours(one); });
   if (!there) return {};
-  return {key_of(claim_), std::string(kClaimed)};
+  return {key_of(claim_)};
 }
 
 std::vector<std::string> OwnClaim::others() const {
@@ -137,7 +153,6 @@ std::vector<std::string> OwnClaim::others() const {
 std::vector<std::string> OwnClaim::all() const {
   std::vector<std::string> keys;
   for (const Claim& claim : seen_) keys.push_back(key_of(claim));
-  keys.emplace_back(kClaimed);
   return keys;
 }
 

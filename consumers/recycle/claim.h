@@ -19,23 +19,24 @@
 
 namespace consumers::recycle {
 
-// "autorecycle:journal:claim:9f3a1c2b4d5e" = "2 2026-07-14T10:00:00.000Z SQS-MESSAGE-ID". Under the
+// "autorecycle:journal:claim:9f3a1c2b4d5e/2/2026-07-14T10:00:00.000Z/SQS-MESSAGE-ID". Under the
 // journal's prefix, so that a worker which knows no claims removes them together with the journal.
 inline constexpr std::string_view kClaimPrefix = "autorecycle:journal:claim:";
-// Beside them, so that AWS can be asked for groups that have any.
-inline constexpr std::string_view kClaimed = "autorecycle:journal:claim";
+// Its value is one of these, so that AWS can be asked for groups that have any.
+inline constexpr std::string_view kInOffice = "autorecycle claim";
+// The delivery has ended and left the group to whoever comes.
+inline constexpr std::string_view kSetDown = "autorecycle claim, set down";
 // As it is called in plans and in the log.
 inline constexpr std::string_view kClaiming = "CreateOrUpdateTags claim";
 inline constexpr std::string_view kClaimingWhy =
     "so that of two requests for this group one goes on, and the other stops";
-// In the place of the message: its delivery has ended and left the group to whoever comes.
-inline constexpr std::string_view kSetDown = "-";
 
 struct Claim {
   std::string holder;  // one delivery, drawn by chance
   int number = 0;
   base::TimePoint at;   // by the clock of that worker: for politeness, not for safety
   std::string message;  // which that was a delivery of
+  bool set_down = false;
 
   friend bool operator==(const Claim&, const Claim&) = default;
 };
@@ -102,7 +103,7 @@ class OwnClaim {
   bool is_ours(const Claim& claim) const { return claim.holder == claim_.holder; }
   // Its delivery has ended.
   bool is_over(const Claim& claim) const {
-    return claim.message == kSetDown || (!message_.empty() && claim.message == message_);
+    return claim.set_down || (!message_.empty() && claim.message == message_);
   }
 
   std::string message_;

@@ -98,7 +98,7 @@ std::map<std::string, std::string> to_tags(const Journal& journal) {
 base::Result<std::optional<Journal>> journal_from_tags(
     const std::map<std::string, std::string>& tags) {
   const std::vector<std::string> keys = journal_keys(tags);
-  const auto is_claim = [](const std::string& key) { return key.starts_with(kClaimed); };
+  const auto is_claim = [](const std::string& key) { return key.starts_with(kClaimPrefix); };
   if (std::ranges::all_of(keys, is_claim)) return std::optional<Journal>();
   std::string text;
   std::string sum;

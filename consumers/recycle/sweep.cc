@@ -90,18 +90,33 @@ Outgoing Sweep::request_for(const Found& found) {
   return outgoing;
 }
 
+// Groups with a journal or a claim. Two questions: of several filters AWS wants all to be met.
+boost::asio::awaitable<base::Result<Sweep::Groups>> Sweep::marked() {
+  aws::DescribeAutoScalingGroupsOptions with_journal;
+  with_journal.tag_keys = {std::string(kJournalPrefix)};
+  aws::DescribeAutoScalingGroupsOptions with_claim;
+  with_claim.tag_values = {std::string(kInOffice), std::string(kSetDown)};
+  Groups groups;
+  for (aws::DescribeAutoScalingGroupsOptions options : {with_journal, with_claim}) {
+    options.include_instances = false;
+    auto found = co_await services_.auto_scaling.describe_auto_scaling_groups(std::move(options));
+    if (!found) co_return found.error().while_doing("looking for groups with a journal");
+    for (aws::AutoScalingGroup& group : *found) {
+      base::GroupName name = group.name;
+      groups.insert_or_assign(std::move(name), std::move(group));
+    }
+  }
+  co_return groups;
+}
+
 boost::asio::awaitable<base::Result<std::vector<Outgoing>>> Sweep::look() {
-  aws::DescribeAutoScalingGroupsOptions options;
-  options.tag_keys = {std::string(kJournalPrefix), std::string(kClaimed)};
-  options.include_instances = false;
-  const auto groups =
-      co_await services_.auto_scaling.describe_auto_scaling_groups(std::move(options));
-  if (!groups) co_return groups.error().while_doing("looking for groups with a journal");
+  const auto groups = co_await marked();
+  if (!groups) co_return groups.error();
 
   std::vector<Found> due;
   std::map<std::string, base::SteadyPoint> still_asked;
   std::set<base::GroupName> still_broken;
-  for (const aws::AutoScalingGroup& group : *groups) {
+  for (const auto& [name, group] : *groups) {
     if (!group.status.empty()) continue;  // is being deleted
     auto journal = journal_from_tags(group.tags);
     if (!journal) {

@@ -46,11 +46,13 @@ class Sweep final : public Rounds {
   boost::asio::awaitable<base::Result<std::vector<Outgoing>>> look() override;
 
  private:
+  using Groups = std::map<base::GroupName, aws::AutoScalingGroup>;
   struct Found {
     const aws::AutoScalingGroup* group = nullptr;
     Journal journal;
   };
 
+  boost::asio::awaitable<base::Result<Groups>> marked();
   bool is_due(const Found& found);
   void tell_of_broken(const aws::AutoScalingGroup& group, const base::Error& error);
   Outgoing request_for(const Found& found);

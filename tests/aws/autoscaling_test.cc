@@ -136,12 +136,13 @@ TEST(DescribeAutoScalingGroups, NamesATargetGroupOnceHoweverItIsAttached) {
             (std::vector<std::string>{"arn:tg/web/1", "arn:tg/web/2"}));
 }
 
-TEST(DescribeAutoScalingGroups, AsksForNamesTagKeysAndNoInstances) {
+TEST(DescribeAutoScalingGroups, AsksForNamesTagsAndNoInstances) {
   test::CannedAws aws;
   aws.http.answer("DescribeAutoScalingGroups", groups_answer(""));
   DescribeAutoScalingGroupsOptions options;
   options.names = {GroupName("a b"), GroupName("c")};
   options.tag_keys = {"k1", "k2"};
+  options.tag_values = {"v"};
   options.include_instances = false;
   const auto groups = aws.loop.run(AutoScaling(aws.caller).describe_auto_scaling_groups(options));
   ASSERT_TRUE(groups);
@@ -150,7 +151,9 @@ TEST(DescribeAutoScalingGroups, AsksForNamesTagKeysAndNoInstances) {
             "Action=DescribeAutoScalingGroups&Version=2011-01-01"
             "&AutoScalingGroupNames.member.1=a+b&AutoScalingGroupNames.member.2=c"
             "&Filters.member.1.Name=tag-key&Filters.member.1.Values.member.1=k1"
-            "&Filters.member.1.Values.member.2=k2&IncludeInstances=false&MaxRecords=100");
+            "&Filters.member.1.Values.member.2=k2"
+            "&Filters.member.2.Name=tag-value&Filters.member.2.Values.member.1=v&IncludeInstances="
+            "false&MaxRecords=100");
 }
 
 TEST(DescribeAutoScalingGroups, ReadsAllPages) {

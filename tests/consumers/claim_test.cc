@@ -31,16 +31,31 @@ OwnClaim claimed_beside(const std::vector<Claim>& others) {
 }
 
 TEST(Claim, SurvivesTheTags) {
-  const Claim claim = claim_of("9f3a1c2b4d5e", 7, "b1946ac9-2492-4d23-9b6c");
+  Claim claim = claim_of("9f3a1c2b4d5e", 7, "b1946ac9-2492-4d23-9b6c");
+  EXPECT_EQ(claims_from_tags(to_tags(claim)), std::vector<Claim>{claim});
+  claim.set_down = true;
   EXPECT_EQ(claims_from_tags(to_tags(claim)), std::vector<Claim>{claim});
 }
 
 TEST(Claim, ThatCannotBeReadIsBelowEveryOther) {
-  for (const char* value : {"", "x", "-1 2026-07-14T10:00:00Z m", "99999999999 m", "two words"}) {
-    const auto claims = claims_from_tags({{std::string(kClaimPrefix) + "zz", value}});
-    ASSERT_EQ(claims.size(), 1U) << value;
-    EXPECT_TRUE(is_above(claim_of("a", 1, "m"), claims.front())) << value;
+  for (const char* text : {"", "zz", "zz/-1/2026-07-14T10:00:00Z/m", "zz/1/yesterday/m",
+                           "zz/99999999999/2026-07-14T10:00:00Z/m", "zz/1/2026-07-14T10:00:00Z"}) {
+    const std::string key = std::string(kClaimPrefix) + text;
+    const auto claims = claims_from_tags({{key, std::string(kInOffice)}});
+    ASSERT_EQ(claims.size(), 1U) << text;
+    EXPECT_TRUE(is_above(claim_of("a", 1, "m"), claims.front())) << text;
+    OwnClaim hold("mine");
+    hold.see(claims);
+    EXPECT_EQ(hold.all(), std::vector<std::string>{key}) << "so that it can be removed";
   }
+}
+
+TEST(Claim, FitsIntoTheKeyOfATagWhateverTheMessage) {
+  OwnClaim hold(std::string(400, '#'));
+  const auto tags = to_tags(hold.next("9f3a1c2b4d5e", kNow));
+  ASSERT_EQ(tags.size(), 1U);
+  EXPECT_LE(tags.begin()->first.size(), 128U);
+  EXPECT_EQ(tags.begin()->first.find('#'), std::string::npos);
 }
 
 TEST(Claim, IsNoJournalButGoesWithIt) {
@@ -129,7 +144,9 @@ TEST(OwnClaim, LetsAnotherMessageWorkForItsTermOnly) {
   EXPECT_TRUE(in_office(claim_of("a", 1, "other", OwnClaim::kTermOfOffice - seconds(1))));
   EXPECT_FALSE(in_office(claim_of("a", 1, "other", OwnClaim::kTermOfOffice)));
   EXPECT_FALSE(in_office(claim_of("a", 1, "mine")));
-  EXPECT_FALSE(in_office(claim_of("a", 1, std::string(kSetDown))));
+  Claim set_down = claim_of("a", 1, "other");
+  set_down.set_down = true;
+  EXPECT_FALSE(in_office(set_down));
 }
 
 }  // namespace

@@ -189,7 +189,7 @@ TEST(Takeover, WaitsForAWorkerThatKnowsNoClaims) {
   Hand& former = stage.begin_and_change("one");
   stage.drop(former);
   for (const auto& [key, value] : stage.look(kGroup).tags) {
-    if (key.starts_with(kClaimed)) stage.delete_tag(kGroup, key);
+    if (key.starts_with(kClaimPrefix)) stage.delete_tag(kGroup, key);
   }
   const Hand& hand = stage.begin("one");
   EXPECT_GE(stage.until_a_change(), OwnClaim::kOthersSettleWithin);

@@ -58,7 +58,7 @@ std::string argument(const sim::ApiCall& call, const char* name) {
 bool is_claim(const sim::ApiCall& call) {
   const auto tags = call.arguments.find("Tags");
   return tags != call.arguments.end() && !tags->empty() &&
-         tags->at(0).at("Key").get<std::string>().starts_with(recycle::kClaimed);
+         tags->at(0).at("Key").get<std::string>().starts_with(recycle::kClaimPrefix);
 }
 
 // The call as a reader wants it: what it is for, without names of groups and journals' contents.

@@ -89,9 +89,13 @@ bool wanted(const sim::Group& group, const aws::DescribeAutoScalingGroupsOptions
       std::ranges::find(options.names, base::GroupName(group.name)) == options.names.end()) {
     return false;
   }
-  return options.tag_keys.empty() || std::ranges::any_of(options.tag_keys, [&](const auto& key) {
-           return group.tags.contains(key);
-         });
+  const auto passes = [&](const std::vector<std::string>& values, auto of_tag) {
+    return values.empty() || std::ranges::any_of(group.tags, [&](const auto& tag) {
+             return std::ranges::find(values, of_tag(tag)) != values.end();
+           });
+  };
+  return passes(options.tag_keys, [](const auto& tag) { return tag.first; }) &&
+         passes(options.tag_values, [](const auto& tag) { return tag.second.value; });
 }
 
 Json texts(const std::vector<std::string>& values) {

@@ -152,7 +152,7 @@ std::vector<std::string> without_repeated_journals(std::vector<std::string> oper
 bool is_about_claims(const sim::ApiCall& call) {
   const auto tags = call.arguments.find("Tags");
   return tags != call.arguments.end() && std::ranges::all_of(*tags, [](const auto& tag) {
-           return tag.at("Key").template get<std::string>().starts_with(recycle::kClaimed);
+           return tag.at("Key").template get<std::string>().starts_with(recycle::kClaimPrefix);
          });
 }
 
