@@ -25,7 +25,9 @@ int change_besides(int before, int goal, int desired) {
     if (desired > goal) return desired - goal;
     return std::max(0, desired - before);  // a scale-in before min was raised is taken back
   }
-  return desired > before ? desired - before : desired - goal;
+  // Lowered already and then scaled out, or not lowered yet and scaled in: what is nearer.
+  const bool not_yet = before - desired < desired - goal;
+  return desired > before || not_yet ? desired - before : desired - goal;
 }
 
 // out-in raises desired and min to the same value by one call: with that min, or once another one
@@ -35,6 +37,20 @@ bool is_raised(const Turn& turn) {
   if (journal.phase != Phase::kGrow || journal.our_min.empty()) return false;
   const int latest = journal.our_min.back();
   return latest != journal.desired_goal || turn.group().min_size == latest;
+}
+
+bool is_foreign(int value, int original, const std::vector<int>& ours) {
+  return value != original && !is_one_of(ours, value);
+}
+
+// Whether that call was carried out cannot be told once somebody else has set min, unless desired
+// is nearer to what it was going to be.
+bool is_rather_raised(const Turn& turn) {
+  const Journal& journal = turn.journal;
+  if (journal.phase != Phase::kGrow) return false;
+  const int desired = turn.group().desired_capacity;
+  return is_foreign(turn.group().min_size, journal.original_min, journal.our_min) &&
+         journal.desired_goal - desired < desired - journal.desired_before;
 }
 
 bool is_gone(const Turn& turn, const base::InstanceId& id) {
@@ -57,10 +73,6 @@ int lowest_of_ours(const Turn& turn) {
   return journal.desired_before - gone_by_our_hand(turn);
 }
 
-bool is_foreign(int value, int original, const std::vector<int>& ours) {
-  return value != original && !is_one_of(ours, value);
-}
-
 }  // namespace
 
 bool is_one_of(const std::vector<int>& values, int value) {
@@ -70,7 +82,8 @@ bool is_one_of(const std::vector<int>& values, int value) {
 int change_by_others(const Turn& turn) {
   const Journal& journal = turn.journal;
   const int desired = turn.group().desired_capacity;
-  if (journal.desired_goal > journal.desired_before && is_raised(turn)) {
+  if (journal.desired_goal > journal.desired_before &&
+      (is_raised(turn) || is_rather_raised(turn))) {
     return desired - journal.desired_goal;
   }
   if (journal.desired_goal > 0) {
@@ -162,6 +175,11 @@ void note(Journal& journal, const aws::AutoScalingGroup& group, const Bounds& ho
     journal.desired_goal = *hold.desired;
     journal.victims.clear();
   }
+}
+
+void forget_former_bounds(const Turn& turn, Journal& journal) {
+  std::erase_if(journal.our_min, [&](int value) { return value != turn.group().min_size; });
+  std::erase_if(journal.our_max, [&](int value) { return value != turn.group().max_size; });
 }
 
 std::optional<Mutate> hold_bounds(const Turn& turn, const Bounds& hold, const std::string& why) {

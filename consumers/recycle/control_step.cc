@@ -17,7 +17,12 @@ bool is_safe_point(const Turn& turn) {
 // The accounts are settled before a long time begins, and again after it.
 Mutate pause(const Turn& turn, const std::string& why) {
   Journal journal = turn.journal;
-  if (journal.desired_goal == 0) journal = settled(turn);
+  if (journal.desired_goal == 0) {
+    journal = settled(turn);
+  } else if (journal.phase == Phase::kSwap) {
+    note_filled(turn, journal);
+  }
+  forget_former_bounds(turn, journal);
   journal.victim = base::InstanceId();
   journal.paused_at = turn.now;
   return write(std::move(journal), why);
@@ -49,6 +54,10 @@ bool rolls_back(const Journal& journal) {
   return !journal.pin.empty() && !journal.failure.empty() && journal.phase != Phase::kRestore;
 }
 
+bool has_turned_back(const Journal& journal) {
+  return rolls_back(journal) || (!journal.pin.empty() && journal.pin == journal.previous);
+}
+
 bool is_past_return(const Turn& turn) {
   const Journal& journal = turn.journal;
   if (journal.committed || journal.phase == Phase::kCull) return true;
@@ -63,7 +72,7 @@ std::optional<Mutate> roll_back(const Turn& turn, std::string failure, bool canc
   const Journal& before = turn.journal;
   const std::string& version = before.pin.empty() ? before.previous : before.template_before;
   const auto& current = turn.group().launch_template;
-  const bool already = rolls_back(before) || (!before.failure.empty() && !before.pin.empty());
+  const bool already = !before.failure.empty() && !before.pin.empty();
   if (already || version.empty() || !current || current->version == version) return std::nullopt;
   if (before.pin.empty() && turn.snapshot.target.launch_templates.front().version == version) {
     return std::nullopt;  // a forced run of one version: there is none to go
@@ -71,7 +80,7 @@ std::optional<Mutate> roll_back(const Turn& turn, std::string failure, bool canc
   }
   const bool swaps = before.strategy == Strategy::kInOut;
   Journal journal = entering(turn, swaps ? Phase::kSwap : Phase::kGrow);
-  journal.pin = version;
+  journal.pin = journal.previous = version;
   journal.template_before = current->version;
   journal.committed = true;
   journal.undo = false;

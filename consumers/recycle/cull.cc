@@ -113,10 +113,10 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
     if (auto even = even_out(turn, wanted, goes)) return *even;
     return std::nullopt;
   }
-  const Bounds floor{.min_size = turn.journal.wanted(), .max_size = {}, .desired = {}};
+  const Bounds floor{.min_size = wanted, .max_size = {}, .desired = {}};
   if (auto bounds = hold_bounds(turn, floor, "room to take out what is too many")) return *bounds;
   const Member& victim = in_order ? *list.next : *find(census.fresh, chosen.front().id);
-  if (victim.ready && census.ready() - victim.units < turn.journal.wanted()) {
+  if (victim.ready && census.ready() - victim.units < wanted) {
     return stand_by(turn, turn.context.ready_timeout, WaitsFor::kReadiness,
                     describe_ready(turn, turn.wanted_fresh()));
   }

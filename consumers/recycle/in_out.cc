@@ -27,13 +27,9 @@ std::optional<Mutate> fill_up(const Turn& turn, const std::string& why) {
       turn, {.min_size = turn.group().min_size, .max_size = {}, .desired = full_size(turn)}, why);
 }
 
-// Desired is what the run has made of it: noted, since what lies between that and what it was
-// before could otherwise be either a scale-in from now on or a scale-out until then.
-std::optional<Mutate> note_filled(const Turn& turn) {
+std::optional<Mutate> write_filled(const Turn& turn) {
   Journal journal = turn.journal;
-  const bool any_between = journal.desired_goal > journal.desired_before + 1;
-  if (!any_between || turn.group().desired_capacity != journal.desired_goal) return std::nullopt;
-  journal.desired_before = journal.desired_goal;
+  if (!note_filled(turn, journal)) return std::nullopt;
   return write(std::move(journal), fmt::format("desired is {}", journal.desired_goal));
 }
 
@@ -172,10 +168,17 @@ void begin_swap(const Turn& turn, Journal& journal) {
   note(journal, group, {.min_size = floor, .max_size = {}, .desired = {}});
 }
 
+bool note_filled(const Turn& turn, Journal& journal) {
+  const bool any_between = journal.desired_goal > journal.desired_before + 1;
+  if (!any_between || turn.group().desired_capacity != journal.desired_goal) return false;
+  journal.desired_before = journal.desired_goal;
+  return true;
+}
+
 Step swap(const Turn& turn) {
   if (auto suspend = suspend_ours(turn)) return *suspend;
   if (auto adopt = adopt_bounds(turn)) return *adopt;
-  if (auto noted = note_filled(turn)) return *noted;
+  if (auto noted = write_filled(turn)) return *noted;
   if (!turn.journal.victim.empty()) return take_out(turn);
   if (change_by_others(turn) > 0) return bring_in_next(turn, "others scaled out: it stays");
   return bring_in(turn);

@@ -63,7 +63,8 @@ struct Journal {
   bool committed = false;                    // past the point of no return
   std::optional<base::TimePoint> paused_at;  // by the operator: no deadline runs since
   bool cancelled = false;                    // by the operator: `failure` says so, and is none
-  std::string previous;         // version of the launch template that the old ones are of
+  std::string previous;         // version that the old ones are of; once a roll-back follows a
+                                // failure or cancel: that which it goes back to, as `pin`
   std::string pin;              // version that the group is set to by a roll-back
   std::string template_before;  // then: the version that the group named before
 

@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::size_t kExceptionsMax = 20;  // they are kept in the journal's tags
 
+// AWS refuses the whole call for one instance in another state.
 bool may_be_protected(const aws::GroupInstance& instance) {
-  return instance.lifecycle_state == "InService" || instance.lifecycle_state == "Standby";
+  return instance.lifecycle_state == "InService" || is_standby(instance);
 }
 
 bool was_protected_by_others(const Journal& journal, const base::InstanceId& id) {
@@ -38,7 +39,7 @@ bool protected_by_us(const Snapshot& snapshot, const Journal& journal,
   const base::TimePoint launched = launched_at(snapshot, instance);
   // A forced run's old ones may be of the very version that it launches.
   if (journal.force_before && launched >= *journal.force_before) return true;
-  return !is_old(snapshot, instance, journal.force_before) || rolls_back(journal) ||
+  return !is_old(snapshot, instance, journal.force_before) || has_turned_back(journal) ||
          (of && !journal.previous.empty() && of->version != journal.previous) ||
          launched >= journal.started_at;
 }

@@ -110,9 +110,10 @@ std::optional<Mutate> restore_bounds(const Turn& turn) {
       is_one_of(journal.our_min, group.min_size) ? journal.original_min : group.min_size;
   const int high = std::max(max_to_restore(turn), low);
   // in-out gave up between taking one out and asking for its replacement. Noted first, so that it
-  // is not taken for a scale-out by others.
+  // is not taken for a scale-out by others. Before one was taken out, who is missing is not ours.
   const int wanted = std::min({settled(turn).wanted(), group.max_size, high});
-  if (journal.strategy == Strategy::kInOut && group.desired_capacity < wanted) {
+  const bool took_out = journal.strategy == Strategy::kInOut && !journal.undo;
+  if (took_out && group.desired_capacity < wanted) {
     return hold_bounds(turn, {.min_size = group.min_size, .max_size = {}, .desired = wanted},
                        "the replacement of what was taken out");
   }
@@ -162,7 +163,11 @@ std::optional<Step> take_out_what_came_late(const Turn& turn) {
   const Journal& journal = turn.journal;
   if (!journal.failure.empty() || journal.strategy == Strategy::kInOut) return std::nullopt;
   const int surplus = turn.group().desired_capacity - max_to_restore(turn);
-  if (surplus <= 0 || choose_new(turn, turn.census.fresh, surplus).empty()) return std::nullopt;
+  // Where the template has changed since, the new ones are old again.
+  const auto any_of = [&](const Census::List& members) {
+    return !choose_new(turn, members, surplus).empty();
+  };
+  if (!any_of(turn.census.fresh) && !any_of(turn.census.old)) return std::nullopt;
   return write(entering(turn, Phase::kCull), "others scaled out beyond what max allows");
 }
 

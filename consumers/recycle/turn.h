@@ -81,6 +81,8 @@ std::optional<Step> obey(const Turn& turn);
 // Back to the version before, with the same strategy; none if there is no such way.
 std::optional<Mutate> roll_back(const Turn& turn, std::string failure, bool cancelled);
 bool rolls_back(const Journal& journal);
+// It does, or it did and is being restored now: it wanted one version and then the other.
+bool has_turned_back(const Journal& journal);
 // An old instance has gone, or was told to.
 bool is_past_return(const Turn& turn);
 // The group's template, set to the version that the journal names.
@@ -103,6 +105,8 @@ struct Bounds {
 // Of the bounds that are ours, see the journal.
 bool is_one_of(const std::vector<int>& values, int value);
 void note(Journal& journal, const aws::AutoScalingGroup& group, const Bounds& hold);
+// All but those that the group has now: whoever sets them again meanwhile is not us.
+void forget_former_bounds(const Turn& turn, Journal& journal);
 std::optional<Mutate> hold_bounds(const Turn& turn, const Bounds& hold, const std::string& why);
 // Launched by this run and old already, because the group's template changed once more.
 bool is_superseded(const Turn& turn, const Journal& journal, const Member& member);
@@ -136,7 +140,7 @@ Mutate name_victims(const Turn& turn, std::vector<Victim> victims, std::string w
 std::optional<Mutate> forget_victims(const Turn& turn);
 // Where instances weigh more than one, desired may be less than what is there: AWS ends none for
 // less than its weight, and neither can we. Desired goes up to it if then one `goes` by name, and
-// down to what is wanted where none is too many.
+// down to what is wanted where none is too many, or is not there yet.
 std::optional<Mutate> even_out(const Turn& turn, int wanted, bool goes);
 // restore.cc: the bounds of a run that is given up.
 void note_shrinking(const Turn& turn, Journal& journal);
@@ -144,6 +148,9 @@ void note_shrinking(const Turn& turn, Journal& journal);
 std::optional<Mutate> take_out_standby(const Turn& turn);
 // in_out.cc: the accounts of a swap that begins.
 void begin_swap(const Turn& turn, Journal& journal);
+// Desired is what the run has made of it: noted, since what lies between that and what it was
+// before could otherwise be either a scale-in from now on or a scale-out until then.
+bool note_filled(const Turn& turn, Journal& journal);
 
 // protection.cc: new instances are protected from scale-in while the floor is low.
 bool protected_by_us(const Snapshot& snapshot, const Journal& journal,

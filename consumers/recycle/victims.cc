@@ -114,12 +114,15 @@ std::optional<Mutate> even_out(const Turn& turn, int wanted, bool goes) {
   const Census& census = turn.census;
   const int present = census.present();
   const int desired = turn.group().desired_capacity;
-  if (present < desired) return std::nullopt;
   const auto fits = [&](const Member& member) { return member.units <= present - wanted; };
   const bool none_fits = std::ranges::none_of(census.old, fits) &&
                          std::ranges::none_of(census.fresh, fits) &&
                          std::ranges::none_of(census.kept, fits);
-  const int goal = goes ? present : none_fits ? wanted : desired;
+  const bool launching = present < desired;
+  const int goal = launching   ? std::max(wanted, present)
+                   : goes      ? present
+                   : none_fits ? wanted
+                               : desired;
   if (goal == desired) return std::nullopt;
   if (change_by_others(turn) != 0) return name_victims(turn, {}, "others changed the capacity");
   // The original max comes back with the other bounds.
@@ -127,7 +130,9 @@ std::optional<Mutate> even_out(const Turn& turn, int wanted, bool goes) {
                     .max_size = std::max(turn.group().max_size, goal),
                     .desired = goal};
   return hold_bounds(turn, hold,
-                     goes ? "what is there, so that one goes by name" : "none is too many");
+                     launching ? "what is still to come would be too many"
+                     : goes    ? "what is there, so that one goes by name"
+                               : "none is too many");
 }
 
 }  // namespace consumers::recycle

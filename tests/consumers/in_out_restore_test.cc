@@ -49,6 +49,15 @@ TEST(InOut, TakesNobodyOutWhileAnotherFails) {
       << "what serves nobody may go";
 }
 
+TEST(InOut, GivesBackNothingThatItDidNotTake) {
+  Journal journal = journal_in(Phase::kRestore, Strategy::kInOut);
+  journal.undo = true;
+  journal.desired_before = 4;
+  journal.our_max = {};
+  Snapshot snapshot = make_snapshot({.old_count = 2, .min_size = 2});  // an alarm took two
+  EXPECT_EQ(line(ask(snapshot, journal, Strategy::kInOut)), "DeleteTags journal");
+}
+
 TEST(InOut, GivesBackTheCapacityWhenItGivesUp) {
   Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
   journal.desired_goal = 0;

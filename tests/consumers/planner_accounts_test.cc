@@ -1,4 +1,5 @@
 // Whose doing it was: single decisions of the planner about what others changed meanwhile.
+#include "consumers/recycle/control.h"
 #include "tests/consumers/groups.h"
 
 #include <gtest/gtest.h>
@@ -44,6 +45,66 @@ TEST(Accounts, OfASwapTakeAScaleInOfWhatItRaisedForNoScaleOut) {
   journal = journal_of(ask(snapshot, journal, Strategy::kInOut));
   EXPECT_EQ(journal.scaled_out, 0);
   EXPECT_EQ(journal.desired_goal, 4) << "what was taken is asked for again";
+}
+
+// Paused as soon as it was asked for: what others take meanwhile is no scale-out.
+TEST(Accounts, OfASwapThatPausesRememberWhatWasAskedFor) {
+  Journal journal = journal_in(Phase::kSwap, Strategy::kInOut);
+  journal.desired_before = 2;
+  journal.desired_goal = 4;
+  Snapshot snapshot = make_snapshot({.old_count = 2, .new_count = 2, .min_size = 2});
+  snapshot.group.tags[std::string(kTagControl)] = "pause";
+  journal = journal_of(ask(snapshot, journal, Strategy::kInOut));
+  ASSERT_TRUE(journal.paused_at);
+  snapshot.group.tags.clear();
+  snapshot.group.desired_capacity = 3;  // an alarm scales in by 1
+  journal = journal_of(ask(snapshot, journal, Strategy::kInOut));
+  EXPECT_EQ(journal_of(ask(snapshot, journal, Strategy::kInOut)).scaled_out, 0);
+}
+
+// While it is paused nobody looks for hours: what the run had set before it is an operator's then.
+TEST(Accounts, OfAPausedRunKnowAnOperatorsBoundsThoughTheyOnceWereItsOwn) {
+  Snapshot snapshot = doubled();
+  snapshot.group.min_size = 4;
+  snapshot.group.tags[std::string(kTagControl)] = "pause";
+  const Journal paused = journal_of(ask(snapshot, journal_in(Phase::kCull)));
+  ASSERT_TRUE(paused.paused_at);
+  snapshot.group.tags.clear();
+  snapshot.group.min_size = 8;
+  const Journal resumed = journal_of(ask(snapshot, paused));
+  EXPECT_EQ(journal_of(ask(snapshot, resumed)).original_min, 8);
+}
+
+// Its min would say that out-in has raised desired: here an operator has set another one since.
+TEST(Accounts, OfADoubleGoByWhatIsNearestWhereMinIsAnOperators) {
+  Snapshot snapshot = doubled();
+  snapshot.group.min_size = 3;
+  Journal journal = journal_in(Phase::kGrow);
+  journal.our_min = {8};
+  const auto scaled_out = [&](int desired) {
+    snapshot.group.desired_capacity = desired;
+    return journal_of(ask(snapshot, journal)).scaled_out;
+  };
+  EXPECT_EQ(scaled_out(7), 0) << "raised, and then scaled in";
+  EXPECT_EQ(scaled_out(5), 1) << "scaled out, and not raised yet";
+}
+
+// What was launched came before desired was lowered again, and an alarm has scaled in since.
+TEST(Accounts, OfARunThatShrinksGoByWhatIsNearest) {
+  Snapshot snapshot = doubled();
+  Journal journal = journal_in(Phase::kRestore);
+  journal.failure = "cancelled by an operator";
+  journal.undo = true;
+  journal.desired_before = 8;
+  journal.desired_goal = 4;
+  const auto wanted = [&](int desired) {
+    Snapshot seen = snapshot;
+    seen.group.desired_capacity = desired;
+    carry_on(seen, journal);
+    return seen.group.desired_capacity;
+  };
+  EXPECT_EQ(wanted(7), 4);
+  EXPECT_EQ(wanted(5), 5) << "lowered, and then scaled out";
 }
 
 TEST(Accounts, OfASwapKeepAScaleOutFromBeforeItRaised) {
@@ -109,6 +170,48 @@ TEST_F(Weighted, KeepWhatOthersAddedMeanwhile) {
   EXPECT_EQ(steps.back(), "DeleteTags journal failure=\"cancelled by an operator\"");
   EXPECT_EQ(count_of(steps, "TerminateInstance"), 0);
   EXPECT_EQ(snapshot.group.desired_capacity, 19);
+}
+
+// All four old ones are gone, and AWS replaces one that others had taken out: five are asked for.
+struct OneTooMany : testing::Test {
+  OneTooMany() {
+    snapshot = make_snapshot({.old_count = 0, .new_count = 5, .min_size = 4});
+    journal = journal_in(Phase::kCull);
+    journal.desired_before = 5;
+    journal.our_max = {};
+  }
+  Snapshot snapshot;
+  Journal journal;
+};
+
+TEST_F(OneTooMany, IsNotLaunchedWhereItIsNotThereYet) {
+  snapshot.group.instances.clear();
+  const auto steps = carry_on(snapshot, journal);
+  EXPECT_EQ(steps.back(), "DeleteTags journal");
+  EXPECT_EQ(snapshot.group.desired_capacity, 4);
+}
+
+// Two were named, one has gone, and an alarm has scaled in by one: the other one still goes.
+TEST_F(OneTooMany, GoesBelowTheFloorOfWhatOthersHaveTakenBack) {
+  snapshot.group.desired_capacity = 5;
+  journal.scaled_out = 1;
+  journal.desired_before = 7;
+  journal.victims = {{base::InstanceId("i-gone"), 1}, {base::InstanceId("i-kept-01"), 1}};
+  journal.our_min = {4, 5};
+  snapshot.group.min_size = 5;
+  const auto steps = carry_on(snapshot, journal);
+  EXPECT_EQ(steps.back(), "DeleteTags journal");
+  EXPECT_EQ(count_of(steps, "TerminateInstanceInAutoScalingGroup i-kept-01 decrement=true"), 1);
+  EXPECT_EQ(snapshot.group.desired_capacity, 4);
+}
+
+// An alarm scaled out while the run was ending, and then the template changed once more.
+TEST(Restore, LowersNoMaxBelowWhatIsThereThoughAllOfItIsOldAgain) {
+  Snapshot snapshot = make_snapshot({.old_count = 5, .new_count = 0, .min_size = 4});
+  Journal journal = journal_in(Phase::kRestore);
+  journal.original_max = 4;
+  journal.desired_before = 4;
+  EXPECT_EQ(journal_of(ask(snapshot, journal)).phase, Phase::kCull);
 }
 
 // Seven that this run launched are old again, seven newer ones are up beside them, and an old one
