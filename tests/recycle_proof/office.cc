@@ -138,6 +138,10 @@ void Office::purge() {
     letter.state = Letter::State::kLost;
     letter.outcome = "lost";
   }
+  start_to_sweep();
+}
+
+void Office::start_to_sweep() {
   if (!std::exchange(sweeps_, true)) sweep_after(config_.sweep_interval);
 }
 

@@ -43,6 +43,7 @@ class Office {
   Letter& send_event(const std::string& body);
   // Everything in the queue is gone. From now on some worker looks for runs that nobody carries on.
   void purge();
+  void start_to_sweep();
   bool sweeps() const { return sweeps_; }
   // Hands out what can be handed out; comes back by itself when there is more.
   void pump();

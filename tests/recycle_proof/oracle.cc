@@ -20,27 +20,12 @@ namespace {
 
 constexpr std::string_view kPrefix = "autorecycle:";
 
-std::string text_of(const sim::Json& arguments, const char* name) {
-  const auto found = arguments.find(name);
-  if (found == arguments.end()) return {};
-  return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
 bool touches_our_tags_only(const sim::ApiCall& call) {
   if (call.operation != "CreateOrUpdateTags" && call.operation != "DeleteTags") return false;
   for (const auto& tag : call.arguments.at("Tags")) {
     if (!tag.at("Key").get<std::string>().starts_with(kPrefix)) return false;
   }
   return true;
-}
-
-std::optional<recycle::Journal> journal_of(const sim::Group& group) {
-  std::map<std::string, std::string> tags;
-  for (const auto& [key, tag] : group.tags) {
-    if (key.starts_with(recycle::kJournalPrefix)) tags[key] = tag.value;
-  }
-  const auto journal = recycle::journal_from_tags(tags);
-  return journal ? *journal : std::nullopt;
 }
 
 // Named to go, and not told yet: whoever takes it out meanwhile cannot be told from us, so that its
@@ -79,6 +64,7 @@ void Oracle::start(bool) {
   const sim::Group* group = stage_.group();
   original_ = bounds_of(*group);
   lowest_max_ = original_.max;
+  highest_min_ = original_.min;
   last_ = original_;
   ups_ = downs_ = mistaken_ = 0;
   suspended_.clear();
@@ -93,7 +79,7 @@ void Oracle::start(bool) {
   old_lost_ = 0;
   losses_.clear();
   min_edit_ = max_edit_ = {};
-  desired_moment_ = 0;
+  desired_moment_ = wrote_down_ = 0;
   lowered_to_.clear();
   mistaken_ids_.clear();
   members_.clear();
@@ -104,17 +90,6 @@ void Oracle::start(bool) {
   stage_.surroundings.told.clear();
   template_ = group->launch_template.version;
   sibling_.start();
-}
-
-int Oracle::floor() const {
-  int wanted = std::max(0, original_.desired - downs_);
-  // Below what we made of it, once an operator has lowered min: as in expect_restored(). Whether
-  // the operator lowered both or an alarm followed, while one was out, cannot be told.
-  if (min_edit_.moment > 0 && !lowered_to_.empty()) {
-    wanted = std::min(wanted, *lowered_to_.begin());
-  }
-  const bool one_out = scenario_.strategy == recycle::Strategy::kInOut;
-  return one_out ? std::max(0, wanted - scenario_.weight) : wanted;
 }
 
 void Oracle::looks(int worker) {
@@ -143,6 +118,7 @@ void Oracle::judge_edits(int worker, const sim::ApiCall& call, const sim::Group&
   judge(min_edit_, "MinSize", original_.min, journal ? &journal->our_min : nullptr);
   judge(max_edit_, "MaxSize", original_.max, journal ? &journal->our_max : nullptr);
   if (!journal) return;
+  wrote_down_ = std::max(wrote_down_, looks_[worker]);
   if (std::exchange(run_, journal->run_id) != journal->run_id) new_victims_.clear();
   // Named by a look at what has gone since.
   for (const auto& victim : journal->victims) note_mistaken(group, victim.id.value);
@@ -154,17 +130,6 @@ void Oracle::note_mistaken(const sim::Group& group, const std::string& id) {
   const bool gone = found == group.members.end() || is_leaving(*found);
   if (!gone || ours_.contains(id) || !mistaken_ids_.insert(id).second) return;
   mistaken_ += scenario_.weight;
-}
-
-// What was lost so lately that the worker's last look may not show it.
-int Oracle::recent_losses(int worker) const {
-  const auto found = looked_at_.find(worker);
-  const base::TimePoint since = found == looked_at_.end() ? base::TimePoint{} : found->second;
-  // Auto Scaling notices a dead instance ten seconds later, or half as much again with jitter.
-  auto blind = std::chrono::seconds(16);
-  if (scenario_.stale > 0) blind += std::chrono::seconds(10);
-  const auto lately = [&](base::TimePoint at) { return at >= since - blind; };
-  return scenario_.weight * static_cast<int>(std::ranges::count_if(losses_, lately));
 }
 
 void Oracle::before_mutation(int worker, const sim::ApiCall& call) {
@@ -205,66 +170,6 @@ void Oracle::check_hooks(const sim::Group& group, const sim::ApiCall& call) {
   if (!told.contains("before_terminate/" + id)) complain(id + " goes before its hook was told");
 }
 
-void Oracle::check_terminate(int worker, const sim::ApiCall& call) {
-  sim::Group* group = stage_.group();
-  const std::string id = text_of(call.arguments, "InstanceId");
-  const sim::Member* member = group->find(id);
-  if (member == nullptr || is_leaving(*member)) return;
-  if (ours_.insert(id).second) named_now_ = id;
-  // Put there since we looked: it is not counted any more, so nothing is taken off desired.
-  if (member->is_in("Standby") || member->is_in("EnteringStandby")) mistaken_ += member->weight;
-  const bool serves = stage_.serves(*group, *member);
-  const bool fresh = stage_.is_new_in(*group, *member);
-  if (fresh) {
-    new_victims_.insert(id);
-  } else {
-    expect_window(*member);
-  }
-  if (!serves) return;
-  const auto journal = journal_of(*group);
-  const bool giving_up = !journal || journal->phase == recycle::Phase::kRestore;
-  if (!giving_up && !stage_.is_proven(*group, *member)) return;
-  const int left = (giving_up ? stage_.serving() : stage_.proven()) - member->weight;
-  // A run that is given up shrinks to the original size by name: there the floor is that size.
-  if (left < floor() - recent_losses(worker)) {
-    // Auto Scaling may still refuse it: the raised min is a floor as well.
-    below_floor_ =
-        fmt::format("below the floor: {} serving after {} goes, floor {}", left, id, floor());
-  }
-}
-
-// The destructive half begins inside the window.
-void Oracle::expect_window(const sim::Member&) {
-  if (scenario_.time_zone.empty() || scenario_.disturbed()) return;
-  if (!first_victim_ || !scenario_.misfortunes.empty()) return;
-  first_victim_ = false;
-  const auto local = date::make_zoned(scenario_.time_zone, stage_.now()).get_local_time();
-  const auto day = date::floor<date::days>(local);
-  const auto second =
-      static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(local - day).count());
-  // From the look at the clock to the first termination some turns may pass.
-  constexpr int kSlack = 600;
-  const auto since = [&](const std::string& range) {
-    return (second - second_of(range, 0) + 86'400) % 86'400;
-  };
-  const auto length = [](const std::string& range) {
-    return (second_of(range, 9) - second_of(range, 0) + 86'400) % 86'400;
-  };
-  const std::string when = base::format_rfc3339(stage_.now());
-  const auto& [window, excluded] = std::tie(scenario_.window, scenario_.excluded);
-  if (!window.empty() && since(window) > length(window) + kSlack) {
-    complain("the first old instance goes outside the window, at " + when);
-  }
-  if (!excluded.empty() && since(excluded) > kSlack && since(excluded) < length(excluded)) {
-    complain("the first old instance goes in what is excluded, at " + when);
-  }
-  const date::weekday weekday(day);
-  const bool weekend = weekday == date::Sunday || (weekday == date::Saturday && second > kSlack);
-  if (scenario_.no_weekends && weekend) {
-    complain("the first old instance goes at a weekend, at " + when);
-  }
-}
-
 void Oracle::after_call(int worker, const std::string& operation, const sim::ApiCall* call,
                         const base::Error* error) {
   const sim::Group* group = stage_.group();
@@ -285,6 +190,10 @@ void Oracle::after_call(int worker, const std::string& operation, const sim::Api
     complain("a change while no journal is on the group: " + arguments_of(*call));
   }
   unjournalled_ = false;
+  if (now.desired > last_.desired) {
+    const auto journal = journal_of(*group);
+    gave_back_ |= journal && journal->phase == recycle::Phase::kRestore;
+  }
   if (call->operation != "TerminateInstanceInAutoScalingGroup") {
     we_lowered_ = now.desired < last_.desired && group->capacity() > now.desired;
     if (we_lowered_) {
@@ -316,10 +225,8 @@ void Oracle::others_did(const Event& event) {
   const auto journal = now == last_ ? std::nullopt : journal_of(*group);
   const auto edited = [&](Edit& edit, int was, int is, int& original, std::vector<int> ours) {
     if (is == was) return;
-    // Of edits that nobody looked between, only the last one can have been seen.
-    const bool followed =
-        std::ranges::none_of(looks_, [&](const auto& look) { return look.second > edit.moment; });
-    if (edit.moment == 0 || !followed) edit.before = original;
+    // Of edits between which nobody wrote down what they were, only the last one can be known.
+    if (edit.moment == 0 || wrote_down_ > edit.moment) edit.before = original;
     edit.moment = ++moment_;
     edit.at = stage_.now();
     edit.value = original = is;
@@ -330,6 +237,7 @@ void Oracle::others_did(const Event& event) {
   edited(max_edit_, last_.max, now.max, original_.max,
          journal ? journal->our_max : std::vector<int>());
   lowest_max_ = std::min(lowest_max_, original_.max);
+  highest_min_ = std::max(highest_min_, original_.min);
   if (now.desired != last_.desired) desired_moment_ = ++moment_;
   if (now.desired > last_.desired) ups_ += now.desired - last_.desired;
   if (now.desired < last_.desired) lowered_to_.insert(now.desired);
@@ -368,6 +276,7 @@ void Oracle::notice_members(const sim::Group& group) {
       const auto& latest = group.activities->front();
       timeline_.add(stage_.now(), "AWS", member.id + " goes: " + latest.cause);
     }
+    if (serves && !seen.served) seen.served_at = stage_.now();
     seen.served = serves;
     seen.leaving = leaving;
   }
@@ -380,6 +289,7 @@ void Oracle::notice_members(const sim::Group& group) {
 // network interface is taken until EC2 says "terminated".
 void Oracle::check_one_at_a_time(const sim::Group& group) {
   if (scenario_.strategy != recycle::Strategy::kInOut || scenario_.disturbed()) return;
+  if (gave_back_) return;  // by a run that failed, and without waiting for whoever still leaves
   int held = 0;
   for (const auto& [id, seen] : members_) {
     // AWS waits for nobody when it replaces one whose launch hook ran out.

@@ -63,6 +63,7 @@ class Oracle {
   };
   struct Seen {
     bool served = false;
+    base::TimePoint served_at;  // since then
     bool leaving = false;
     bool lost_new = false;  // others or fate took it out of service while it was new
   };
@@ -76,9 +77,10 @@ class Oracle {
   void notice_members(const sim::Group& group);
   int floor() const;
   int recent_losses(int worker) const;
+  bool serves_unseen(int worker, const std::string& id) const;
   int known_version(const sim::Group& group) const;
   bool is_old_for_all_we_knew(const sim::Group& group, const sim::Member& member) const;
-  int too_many_for_max() const;
+  int too_many_for_bounds() const;
   int not_taken_back(bool succeeded) const;
   void expect_window(const sim::Member& victim);
   static Bounds bounds_of(const sim::Group& group) { return {group.min, group.max, group.desired}; }
@@ -91,6 +93,7 @@ class Oracle {
   // What the group must come back to.
   Bounds original_;
   int lowest_max_ = 0;  // that it had on the way
+  int highest_min_ = 0;
   std::set<std::string> suspended_;
   std::set<std::string> protected_;
   std::map<std::string, std::string> tags_;
@@ -111,6 +114,7 @@ class Oracle {
   int moment_ = 0;
   Edit min_edit_;
   Edit max_edit_;
+  int wrote_down_ = 0;  // the latest look whose journal was written
   int desired_moment_ = 0;
   std::set<int> lowered_to_;  // desired, by others
   std::set<std::string> mistaken_ids_;
@@ -118,6 +122,7 @@ class Oracle {
   std::string below_floor_;    // what the call under way would do
   std::string named_now_;      // the instance that it names, and none did before
   base::TimePoint knew_;       // the last look of whoever said that it is done
+  bool gave_back_ = false;     // the size, at the end of a run that failed
   bool we_lowered_ = false;    // our last change of the capacity leaves AWS a choice
   bool unjournalled_ = false;  // the call under way, and what was before it
   Bounds bounds_before_;

@@ -27,9 +27,12 @@ bool Oracle::is_old_for_all_we_knew(const sim::Group& group, const sim::Member& 
 }
 
 // Instances that others' scale-outs brought while max was ours, and that the original max cannot
-// hold: they go again, and all of them are new by then. An operator may have raised it since.
-int Oracle::too_many_for_max() const {
-  const int surplus = std::max(0, original_.desired + ups_ - lowest_max_);
+// hold; and those that an operator's min asked for until it was lowered again. They go, and all of
+// them are new by then. An operator may have raised max since.
+int Oracle::too_many_for_bounds() const {
+  const int beyond_max = std::max(0, original_.desired + ups_ - lowest_max_);
+  const int wanted = std::max(original_.min, original_.desired - downs_);
+  const int surplus = beyond_max + std::max(0, highest_min_ - wanted);
   return (surplus + scenario_.weight - 1) / scenario_.weight;
 }
 
@@ -114,7 +117,7 @@ void Oracle::expect_restored(bool succeeded) {
   const int lost = scenario_.rollback ? static_cast<int>(losses_.size()) : old_lost_;
   // Two workers that take turns may lose a scale-out.
   const int raced = scenario_.two_workers ? ups_ : 0;
-  if (static_cast<int>(new_victims_.size()) > lost + too_many_for_max() + raced) {
+  if (static_cast<int>(new_victims_.size()) > lost + too_many_for_bounds() + raced) {
     complain(*new_victims_.begin() + " was new, and we named it, in a run that succeeded");
   }
 }

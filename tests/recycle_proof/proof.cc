@@ -1,5 +1,6 @@
 #include "tests/recycle_proof/proof.h"
 
+#include "consumers/recycle/claim.h"
 #include "sim/autoscaling_service.h"
 #include "tests/recycle_proof/office.h"
 #include "tests/recycle_proof/oracle.h"
@@ -120,7 +121,8 @@ class Run {
 
   void settle(const std::string& what) {
     const auto settled = [this] {
-      return to_come_ == 0 && office_.all_settled() && !(office_.sweeps() && stage_.any_journal());
+      return to_come_ == 0 && office_.all_settled() &&
+             !(office_.sweeps() && stage_.any_tag(recycle::kJournalPrefix));
     };
     if (!stage_.loop.run_until(settled, kLimit)) oracle_.complain(what + " never ends");
     at_peace_ = true;
@@ -150,7 +152,15 @@ class Run {
     if (succeeded_) note_what_was_known();
     others_.make_peace();
     stage_.loop.run_for(kSettle);
+    sweep_claims_of_zombies();
     oracle_.expect_restored(succeeded_ && !scenario_.dry_run && must_be_new());
+  }
+
+  // Whoever stood still while it claimed the group may do so after the run has ended.
+  void sweep_claims_of_zombies() {
+    if (stage_.exchange.met.zombie_mutations == 0 || !stage_.any_tag(recycle::kClaimPrefix)) return;
+    office_.start_to_sweep();
+    settle("the sweep");
   }
 
   void note_what_was_known() {

@@ -114,11 +114,11 @@ int Stage::version_of(const sim::Member& member) {
   return std::stoi(member.launch_template.version);
 }
 
-bool Stage::any_journal() {
-  return std::ranges::any_of(engine().groups(), [](const auto& entry) {
+bool Stage::any_tag(std::string_view prefix) {
+  return std::ranges::any_of(engine().groups(), [&](const auto& entry) {
     const sim::Group& group = entry.second;
-    return group.status.empty() && std::ranges::any_of(group.tags, [](const auto& tag) {
-             return tag.first.starts_with(recycle::kJournalPrefix);
+    return group.status.empty() && std::ranges::any_of(group.tags, [&](const auto& tag) {
+             return tag.first.starts_with(prefix);
            });
   });
 }

@@ -77,8 +77,8 @@ struct Stage {
   // A forced run replaces it whatever its version.
   bool is_forced_out(const sim::Group& group, const sim::Member& member) const;
   static int version_of(const sim::Member& member);
-  bool any_journal();  // or claim to one
-  int versions();      // how many different ones the instances are of
+  bool any_tag(std::string_view prefix);  // of any group
+  int versions();                         // how many different ones the instances are of
   bool serves(const sim::Group& group, const sim::Member& member);
   // And, if it is a new one, has passed the gates.
   bool is_proven(const sim::Group& group, const sim::Member& member);

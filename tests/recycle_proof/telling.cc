@@ -38,4 +38,19 @@ std::string bar_of(Stage& stage, const sim::Group& group) {
   return fmt::format("[{}] min {} desired {} max {}", bar, group.min, group.desired, group.max);
 }
 
+std::string text_of(const sim::Json& arguments, const char* name) {
+  const auto found = arguments.find(name);
+  if (found == arguments.end()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::optional<consumers::recycle::Journal> journal_of(const sim::Group& group) {
+  std::map<std::string, std::string> tags;
+  for (const auto& [key, tag] : group.tags) {
+    if (key.starts_with(consumers::recycle::kJournalPrefix)) tags[key] = tag.value;
+  }
+  const auto journal = consumers::recycle::journal_from_tags(tags);
+  return journal ? *journal : std::nullopt;
+}
+
 }  // namespace proof
