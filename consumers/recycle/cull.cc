@@ -104,12 +104,14 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
   const Named list = named(turn);
   const int wanted = settled(turn).wanted();
   const int surplus = turn.group().desired_capacity - wanted;
-  const bool in_order = list.next && !list.out_of_order && list.next->units <= surplus &&
+  const int beyond = census.present() - wanted;
+  const int there = std::min(surplus, beyond);  // and the rest is not launched yet
+  const bool in_order = list.next && !list.out_of_order && list.next->units <= there &&
                         contains(census.fresh, *list.next);
   if (surplus <= 0) return std::nullopt;  // others have scaled in since it was named
-  auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, surplus);
+  auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, there);
   if (!in_order && chosen.empty()) {
-    const bool goes = !choose_new(turn, census.fresh, census.present() - wanted).empty();
+    const bool goes = !choose_new(turn, census.fresh, beyond).empty();
     if (auto even = even_out(turn, wanted, goes)) return *even;
     return std::nullopt;
   }
