@@ -113,7 +113,8 @@ void Oracle::judge_edits(int worker, const sim::ApiCall& call, const sim::Group&
     const bool taken_for_ours =
         ours != nullptr && std::ranges::find(*ours, edit.value) != ours->end();
     if (!call.arguments.contains(name) && !taken_for_ours) return;
-    edit.missed.insert({edit.before, original});
+    edit.missed.insert(edit.before.begin(), edit.before.end());
+    edit.missed.insert(original);
   };
   judge(min_edit_, "MinSize", original_.min, journal ? &journal->our_min : nullptr);
   judge(max_edit_, "MaxSize", original_.max, journal ? &journal->our_max : nullptr);
@@ -225,12 +226,16 @@ void Oracle::others_did(const Event& event) {
   const auto journal = now == last_ ? std::nullopt : journal_of(*group);
   const auto edited = [&](Edit& edit, int was, int is, int& original, std::vector<int> ours) {
     if (is == was) return;
-    // Of edits between which nobody wrote down what they were, only the last one can be known.
-    if (edit.moment == 0 || wrote_down_ > edit.moment) edit.before = original;
+    // Of edits between which nobody wrote down what they were, any may be taken for the last one.
+    if (wrote_down_ > edit.moment) edit.before.clear();
+    edit.before.insert(original);
     edit.moment = ++moment_;
     edit.at = stage_.now();
     edit.value = original = is;
-    if (std::ranges::find(ours, is) != ours.end()) edit.missed.insert({edit.before, is});
+    if (std::ranges::find(ours, is) != ours.end()) {
+      edit.missed.insert(edit.before.begin(), edit.before.end());
+      edit.missed.insert(is);
+    }
   };
   edited(min_edit_, last_.min, now.min, original_.min,
          journal ? journal->our_min : std::vector<int>());

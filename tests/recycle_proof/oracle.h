@@ -57,7 +57,7 @@ class Oracle {
   struct Edit {
     int moment = 0;
     base::TimePoint at;
-    int before = 0;
+    std::set<int> before;  // what it replaced, and was not written down
     int value = 0;
     std::set<int> missed;  // values that may stay, because we cannot have seen it
   };

@@ -44,13 +44,16 @@ void Oracle::expect_no_mutation(const std::string& when, int mutations_before) {
 
 // Capacity beyond the size that a run may leave. One that fails takes no new instance that serves,
 // also where it came for one that died or stands by. Where instances weigh more than one unit, a
-// scale-in by less than an instance while its replacement comes looks like half of a scale-out.
+// scale-in by less than an instance while its replacement comes looks like half of a scale-out; and
+// so does one by less than in-out has just asked for again, where a worker ended before it noted
+// it.
 int Oracle::not_taken_back(bool succeeded) const {
   int units = succeeded ? 0 : scenario_.weight * static_cast<int>(losses_.size());
+  const bool in_out = scenario_.strategy == consumers::recycle::Strategy::kInOut;
+  if (in_out && !scenario_.misfortunes.empty()) units += std::max(0, downs_ - 2);
   for (const Event& event : scenario_.events) {
     if (event.deed == Deed::kStandbyOld && !succeeded) units += scenario_.weight;
     const bool in = event.deed == Deed::kAlarmIn || event.deed == Deed::kSchedule;
-    const bool in_out = scenario_.strategy == consumers::recycle::Strategy::kInOut;
     if (in && in_out) units += scenario_.weight - 1;
   }
   return units;
