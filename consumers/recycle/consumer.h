@@ -16,6 +16,7 @@
 #include "consumers/consumer.h"
 #include "consumers/recycle/model.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,6 +48,11 @@ struct Config {
   // How long one delivery may carry a recycle on before it is handed over (SQS ends it at 12 h).
   base::Duration handover_after = std::chrono::hours(11);
   base::Duration sweep_interval = std::chrono::minutes(5);  // zero: never
+
+  // For which a delivery that has taken a run over waits for new instances, whatever the one before
+  // did. Less than a delivery lasts: what never gets ready is not waited for by one after the
+  // other.
+  base::Duration patience() const { return std::min(ready_timeout, handover_after / 2); }
 };
 
 // What a turn means for those who are told of a run (notify/notice.h).

@@ -18,9 +18,9 @@ using Targets = std::vector<aws::TargetHealth>;
 constexpr base::Duration kHealthAgeMax{2'000};
 // While nothing unknown is launched: a newer version is noticed that much later.
 constexpr base::Duration kTargetAgeMax{60'000};
-// Where many begin at once AWS may make a run wait so long for this answer that it must look at its
-// group anew before it begins. It need not ask for this once more then.
-constexpr base::Duration kRefreshAgeMax{10'000};
+// As long as a run's look at its group is good. Where many begin at once AWS may make it wait so
+// long for this answer that it must look anew before it begins; it need not ask for this once more.
+constexpr base::Duration kRefreshAgeMax{30'000};
 
 // "web" of "arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/web/0123456789abcdef".
 std::string target_group_name(const std::string& arn) {

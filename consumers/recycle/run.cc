@@ -192,13 +192,9 @@ boost::asio::awaitable<Run::Turn> Run::step(View view, Policy policy) {
   if (is_too_old()) co_return std::nullopt;
   Step next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   if (!view.journal && std::holds_alternative<Mutate>(next_step)) {
-    const auto asked_at = services_.clock.steady_now();
-    if (!no_refresh_at_ || asked_at - *no_refresh_at_ > kLookGoodFor) {
-      const auto looked = co_await reader_.read_refresh(view.snapshot);
-      if (!looked) co_return co_await look_again_after(looked.error());
-      if (!view.snapshot.instance_refresh) no_refresh_at_ = asked_at;
-      next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
-    }
+    const auto looked = co_await reader_.read_refresh(view.snapshot);
+    if (!looked) co_return co_await look_again_after(looked.error());
+    next_step = next(view.snapshot, view.journal, policy, context(view), services_.clock.now());
   }
   if (auto* mutation = std::get_if<Mutate>(&next_step)) {
     co_return co_await mutate(std::move(view), std::move(mutation->action),
@@ -361,8 +357,7 @@ RunContext Run::context(const View& view) const {
   context.terminate_timeout = config_.terminate_timeout;
   context.preflight_timeout = config_.preflight_timeout;
   context.requested_at = request_.requested_at;
-  // Less than a delivery lasts: what never gets ready is not waited for by one after the other.
-  context.patient_until = began_ + std::min(config_.ready_timeout, config_.handover_after / 2);
+  context.patient_until = began_ + config_.patience();
   return context;
 }
 

@@ -103,8 +103,7 @@ class Run {
   Reader reader_;
   GateProber prober_;
   OwnClaim own_claim_;
-  std::optional<base::SteadyPoint> settled_at_;     // the next turn begins then
-  std::optional<base::SteadyPoint> no_refresh_at_;  // no instance refresh was under way
+  std::optional<base::SteadyPoint> settled_at_;  // the next turn begins then
   std::string new_run_id_;
   base::SteadyPoint started_;
   base::TimePoint began_;  // the same, by the wall clock

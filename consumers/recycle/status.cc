@@ -52,16 +52,22 @@ void count_instances(const Snapshot& snapshot, const std::optional<Journal>& jou
   }
 }
 
-std::optional<base::TimePoint> deadline_of(const Journal& journal, const Config& config) {
+std::optional<base::TimePoint> deadline_of(const aws::AutoScalingGroup& group,
+                                           const Journal& journal, const Config& config) {
   if (journal.paused_at) return std::nullopt;
+  // Whoever has taken the run over gives the new ones time of its own (RunContext::patient_until).
+  base::TimePoint ready = journal.phase_at + config.ready_timeout;
+  const std::vector<Claim> claims = claims_from_tags(group.tags);
+  if (const Claim* claim = highest(claims)) {
+    ready = std::max(ready, claim->at + config.patience());
+  }
   switch (journal.phase) {
     case Phase::kGrow:
-      return journal.hold ? std::nullopt : std::optional(journal.phase_at + config.ready_timeout);
+      return journal.hold ? std::nullopt : std::optional(ready);
     case Phase::kCull:
       return journal.phase_at + config.terminate_timeout;
     case Phase::kSwap:
-      return journal.phase_at +
-             (journal.victim.empty() ? config.ready_timeout : config.terminate_timeout);
+      return journal.victim.empty() ? ready : journal.phase_at + config.terminate_timeout;
     default:
       return std::nullopt;
   }
@@ -115,7 +121,7 @@ bool begin_status(const aws::AutoScalingGroup& group, const Config& config,
     status.failure = journal->failure;
     status.started_at = journal->started_at;
     status.phase_at = journal->phase_at;
-    status.deadline = deadline_of(*journal, config);
+    status.deadline = deadline_of(group, *journal, config);
     if (control && *control == Control::kPause) status.state = State::kPaused;
     if (journal->cancelled ||
         (control && (*control == Control::kCancel || *control == Control::kCancelRestore))) {

@@ -230,6 +230,9 @@ TEST(Takeover, IsShownByStatusWhileItWaits) {
       read_status(stage.operating.services, stage.config, eyes, {base::GroupName(kGroup)}));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->front().step, "message two " + std::string(kTakingOver));
+  ASSERT_TRUE(found->front().phase_at && found->front().deadline);
+  EXPECT_GT(*found->front().deadline, *found->front().phase_at + stage.config.ready_timeout)
+      << "whoever takes over has time of its own";
 }
 
 // A delivery that died between its claim and its journal, and whose message was lost.
