@@ -25,7 +25,8 @@ constexpr const char* kFooter =
     "the file, that over the default. AWS's own variables (AWS_REGION, AWS_PROFILE,\n"
     "AWS_ENDPOINT_URL, credentials) mean what they always mean.\n\n"
     "Exit codes: 0 done; 1 failed or refused, with the reason on standard error; 2 wrong usage or\n"
-    "configuration; 128+N forced by a second signal N (130 SIGINT, 143 SIGTERM).\n";
+    "configuration; 128+N ended by signal N (130 SIGINT, 143 SIGTERM), the worker by its\n"
+    "second one.\n";
 
 constexpr const char* kWorkerFooter =
     "\nExamples:\n"

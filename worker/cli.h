@@ -10,8 +10,9 @@
 namespace worker {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;  // what was asked for failed or was refused
-inline constexpr int kExitUsage = 2;   // the command line or the configuration is wrong
+inline constexpr int kExitFailed = 1;    // what was asked for failed or was refused
+inline constexpr int kExitUsage = 2;     // the command line or the configuration is wrong
+inline constexpr int kExitSignal = 128;  // and its number: a signal ended it, as shells say it
 
 // Of `jobs ...`.
 struct JobsLine {

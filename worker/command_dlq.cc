@@ -126,7 +126,7 @@ int run_dlq(const CommandLine& line, const Config& config, std::istream& in, std
     stop.request();
     err << "\nautorecycle: stopping; what is held goes back (again: at once)\n" << std::flush;
     signals.async_wait([](const boost::system::error_code& second, int again) {
-      if (!second) ::_exit(128 + again);
+      if (!second) ::_exit(kExitSignal + again);
     });
   });
   DlqRun run{
@@ -203,9 +203,13 @@ int dlq_show(DlqRun& run) {
             [&](const aws::SqsMessage& message, const dlq::Letter& letter) -> base::Result<bool> {
               Json json = Json::parse(dlq::to_line(message, letter));
               const auto& record = letter.record;
+              // A letter that no worker of ours wrote does not say when it last failed.
+              const Json last_seen = record.last_seen == base::TimePoint()
+                                         ? Json()
+                                         : Json(base::format_rfc3339(record.last_seen));
               json["record"] = {{"attempts", record.attempts},
                                 {"firstSeen", base::format_rfc3339(record.first_seen)},
-                                {"lastSeen", base::format_rfc3339(record.last_seen)},
+                                {"lastSeen", last_seen},
                                 {"consumer", record.consumer},
                                 {"version", record.version},
                                 {"traceId", record.trace_id},

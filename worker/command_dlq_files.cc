@@ -211,7 +211,7 @@ int dlq_export(DlqRun& run) {
   }
   run.err << fmt::format("autorecycle: {} letters exported, {} looked at\n", visited->matched,
                          visited->looked_at);
-  if (run.stop.requested()) return 128 + run.signal;
+  if (run.stop.requested()) return kExitSignal + run.signal;
   if (visited->unseen.elsewhere + visited->unseen.blocked == 0) return kExitOk;
   run.err << fmt::format(
       "autorecycle: {} letters could not be looked at: somebody else holds them, "
@@ -248,7 +248,7 @@ int dlq_import(DlqRun& run) {
   if (options.skip + imported->sent >= imported->lines) return kExitOk;
   run.err << fmt::format("autorecycle: the same command with --skip {} goes on\n",
                          options.skip + imported->sent);
-  return run.stop.requested() ? 128 + run.signal : kExitFailed;
+  return run.stop.requested() ? kExitSignal + run.signal : kExitFailed;
 }
 
 int dlq_purge(DlqRun& run) {

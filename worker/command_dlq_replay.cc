@@ -83,7 +83,7 @@ void print_summary(const dlq::Summary& summary, Output output, std::ostream& out
 
 int exit_code_of(const dlq::Summary& summary, int signal) {
   if (summary.ended == dlq::Ended::kFailed) return kExitFailed;
-  if (summary.ended == dlq::Ended::kStopped) return signal > 0 ? 128 + signal : kExitFailed;
+  if (summary.ended == dlq::Ended::kStopped) return signal > 0 ? kExitSignal + signal : kExitFailed;
   const bool left = dlq::leaves_something(summary) || summary.ended == dlq::Ended::kCanary;
   return left ? kExitLeft : kExitOk;
 }

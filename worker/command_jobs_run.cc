@@ -41,6 +41,7 @@ struct Sent {
   std::string message_id;
   std::string request_id;
   std::string reply;  // JSON; empty without --wait
+  int signal = 0;     // that ended the wait for it
 };
 
 std::string asker() {
@@ -70,14 +71,20 @@ awaitable<base::Result<std::string>> receive_reply(aws::Sqs& sqs, base::Clock& c
                         {}};
 }
 
-awaitable<base::Result<std::string>> reply_or_signal(aws::Sqs& sqs, base::Clock& clock,
-                                                     base::QueueUrl queue, std::string request_id,
-                                                     base::Duration patience,
-                                                     asio::signal_set& signals) {
-  auto first = co_await (receive_reply(sqs, clock, std::move(queue), request_id, patience) ||
+// Adds the answer, or the signal that came first.
+awaitable<base::Result<Sent>> await_reply(aws::Sqs& sqs, base::Clock& clock, base::QueueUrl queue,
+                                          Sent sent, base::Duration patience,
+                                          asio::signal_set& signals) {
+  auto first = co_await (receive_reply(sqs, clock, std::move(queue), sent.request_id, patience) ||
                          signals.async_wait(asio::use_awaitable));
-  if (auto* reply = std::get_if<0>(&first)) co_return std::move(*reply);
-  co_return base::invalid(fmt::format("interrupted; request {} may still be run", request_id));
+  if (auto* signal = std::get_if<1>(&first)) {
+    sent.signal = *signal;
+    co_return sent;
+  }
+  auto& reply = std::get<0>(first);
+  if (!reply) co_return reply.error();
+  sent.reply = *std::move(reply);
+  co_return sent;
 }
 
 awaitable<base::Result<Sent>> send(CommandSession& session, Config config,
@@ -110,10 +117,10 @@ awaitable<base::Result<Sent>> send(CommandSession& session, Config config,
   message.body = messages::encode_oncall_job_request(request, request_id, session.clock.now(),
                                                      request.requested_by);
   const auto id = co_await context.payloads.send(aws.sqs(), std::move(message));
-  base::Result<std::string> reply = std::string();
+  if (id) sent.message_id = *id;
+  base::Result<Sent> answered = sent;
   if (id && wait) {
-    reply =
-        co_await reply_or_signal(aws.sqs(), session.clock, replies, request_id, patience, signals);
+    answered = co_await await_reply(aws.sqs(), session.clock, replies, sent, patience, signals);
   }
   if (wait) {
     const auto deleted = co_await aws.sqs().delete_queue(replies);
@@ -123,10 +130,7 @@ awaitable<base::Result<Sent>> send(CommandSession& session, Config config,
     }
   }
   if (!id) co_return id.error().while_doing("sending to " + name);
-  if (!reply) co_return reply.error();
-  sent.message_id = *id;
-  sent.reply = std::move(*reply);
-  co_return sent;
+  co_return answered;
 }
 
 awaitable<base::Result<oncall::Outcome>> run_here(oncall::Runner& runner, oncall::Request request) {
@@ -213,6 +217,10 @@ int run_job(const JobsLine& line, const Config& config, const JobFactory& factor
   const auto sent = session.loop.run<Sent>(
       send(session, config, std::move(request), id, line.wait, own + kWaitBesides, signals));
   if (!sent) return fail(err, sent.error());
+  if (sent->signal != 0) {
+    err << fmt::format("autorecycle: interrupted; request {} may still be run\n", sent->request_id);
+    return kExitSignal + sent->signal;
+  }
   if (line.wait) return print_reply(sent->reply, output, out, err);
   if (output == Output::kJson) {
     out << Json{{"message_id", sent->message_id}, {"request_id", sent->request_id}}.dump() << "\n";

@@ -124,7 +124,7 @@ awaitable<void> Process::watch_signals() {
           runtime_ == nullptr ? "stopped during start-up" : "second signal, ending at once",
           {{"signal", signal}});
       std::fflush(nullptr);
-      std::_Exit(runtime_ == nullptr && !stop_requested_ ? kExitOk : 128 + signal);
+      std::_Exit(runtime_ == nullptr && !stop_requested_ ? kExitOk : kExitSignal + signal);
     }
     stop_requested_ = true;
     base::log_info("worker", "shutting down", {{"signal", signal}});

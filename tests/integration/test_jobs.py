@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -76,12 +77,17 @@ def jobs(region, start_worker, build, directory, scripts):
                       requested_by="alice", **more)
             return self.reply()
 
-        def cli(self, *words, timeout=60):
-            return subprocess.run(
+        def start_cli(self, *words) -> subprocess.Popen:
+            return subprocess.Popen(
                 [find_binary(build, "autorecycle"), "jobs", *words,
                  *([] if words[0] == "lint" else ["--oncall-scripts", str(scripts)])],
                 env=worker_environment(directory, region.endpoint, WORKER),
-                capture_output=True, text=True, timeout=timeout, check=False)
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+        def cli(self, *words, timeout=60):
+            with self.start_cli(*words) as process:
+                out, err = process.communicate(timeout=timeout)
+            return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return Jobs()
 
@@ -151,6 +157,20 @@ def test_the_command_line_waits_for_the_answer_and_exits_by_its_status(jobs, reg
     assert region.sqs.list_queues(QueueNamePrefix="oncall-reply-")["QueueUrls"] == [jobs.replies]
     wrong = jobs.cli("run", "oncall-replay-dlq", "--param", "que=x")
     assert wrong.returncode == 2 and "params.queue: missing" in wrong.stderr
+
+
+def test_ctrl_c_ends_the_wait_for_an_answer_and_says_what_goes_on(jobs, region):
+    asking = jobs.start_cli("run", "debug-disk-usage", "--wait")  # and nobody answers
+    try:
+        wait_until("the request", lambda: region.sqs.receive_message(
+            QueueUrl=jobs.queue, WaitTimeSeconds=1).get("Messages"))
+        asking.send_signal(signal.SIGINT)
+        _, said = asking.communicate(timeout=30)
+    finally:
+        asking.kill()
+    assert asking.returncode == 130
+    assert re.fullmatch(r"autorecycle: interrupted; request \S+ may still be run\n", said)
+    assert region.sqs.list_queues(QueueNamePrefix="oncall-reply-")["QueueUrls"] == [jobs.replies]
 
 
 def test_dead_letters_are_replayed_by_a_job(jobs, region):
