@@ -85,6 +85,7 @@ def test_ls_and_peek_tell_and_change_nothing(dlq, sqs):
     assert "decode  from orders" in table and '    {"n": ' in table, "as it is, to be copied"
     shown = dlq("show", "orders-dlq", json.loads(peeked.splitlines()[0])["messageId"], check=0)
     assert json.loads(shown.stdout)["reason"] == "field x: no"
+    assert json.loads(shown.stdout)["record"]["lastSeen"] is None, "nobody has written that down"
     assert depth(sqs, letters) == [12, 0], "given back at once"
 
 
