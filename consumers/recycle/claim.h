@@ -25,7 +25,7 @@ inline constexpr std::string_view kClaimPrefix = "autorecycle:journal:claim:";
 // Its value is one of these, so that AWS can be asked for groups that have any.
 inline constexpr std::string_view kInOffice = "autorecycle claim";
 // The delivery has ended and left the group to whoever comes.
-inline constexpr std::string_view kSetDown = "autorecycle claim, set down";
+inline constexpr std::string_view kSetDown = "autorecycle claim: set down";
 // As it is called in plans and in the log.
 inline constexpr std::string_view kClaiming = "CreateOrUpdateTags claim";
 inline constexpr std::string_view kClaimingWhy =
