@@ -100,7 +100,9 @@ bool take_over_bounds(const Turn& turn, Journal& journal) {
   if (new_min) journal.original_min = group.min_size;
   if (new_max) journal.original_max = group.max_size;
   // While min is ours only an operator who lowers it can bring desired below what we made of it.
-  if (new_min && group.desired_capacity < lowest_of_ours(turn)) {
+  // What still is more than the group is to have in the end, an alarm may have left of it.
+  const int desired = group.desired_capacity;
+  if (new_min && desired < lowest_of_ours(turn) && desired < journal.wanted()) {
     journal.original_desired = group.desired_capacity;
     journal.scaled_out = 0;
   }

@@ -278,7 +278,7 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
     span.failed(error.code);
     co_return co_await refused(std::move(view), std::move(error));
   }
-  failed_turns_ = 0;
+  failed_turns_ = refusals_ = 0;
   if (const auto* write = std::get_if<WriteJournal>(&action)) {
     journal_ = write->journal;
     maybe_journal_.reset();
@@ -295,12 +295,21 @@ boost::asio::awaitable<Run::Turn> Run::mutate(View view, Action action, std::str
 boost::asio::awaitable<Run::Turn> Run::refused(View view, base::Error error) {
   const bool lasting = !error.is_transient() && error.kind != base::ErrorKind::kDenied;
   const bool undoable = view.journal && view.journal->phase != Phase::kRestore;
-  if (lasting && undoable && failed_turns_ + 1 >= kFailedTurnsMax) {
-    failed_turns_ = 0;
-    Action action = undoing(view, error.to_string());
-    co_return co_await mutate(std::move(view), std::move(action), error.to_string());
+  if (!lasting || !undoable) co_return co_await look_again_after(std::move(error));
+  // Once is no reason to give up: others may have changed the group since the look.
+  if (++refusals_ < kFailedTurnsMax) {
+    co_await pause_after(error);
+    co_return std::nullopt;
   }
-  co_return co_await look_again_after(std::move(error));
+  refusals_ = 0;
+  Action action = undoing(view, error.to_string());
+  co_return co_await mutate(std::move(view), std::move(action), error.to_string());
+}
+
+boost::asio::awaitable<void> Run::pause_after(base::Error error) {
+  base::log_warn(kLogger, "turn failed, looking again",
+                 with_ids({{"group", request_.group.value}, {"error", error.to_string()}}));
+  co_await services_.clock.sleep_for(config_.poll_interval);
 }
 
 boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
@@ -310,9 +319,7 @@ boost::asio::awaitable<Run::Turn> Run::look_again_after(base::Error error) {
     if (!holds_journal_) co_await drop_claim();
     co_return verdict_of(error);
   }
-  base::log_warn(kLogger, "turn failed, looking again",
-                 with_ids({{"group", request_.group.value}, {"error", error.to_string()}}));
-  co_await services_.clock.sleep_for(config_.poll_interval);
+  co_await pause_after(error);
   co_return std::nullopt;
 }
 

@@ -75,6 +75,7 @@ class Run {
   boost::asio::awaitable<Turn> wait(View view, Wait step);
   boost::asio::awaitable<Turn> delegate(View view, Policy policy);
   boost::asio::awaitable<Turn> look_again_after(base::Error error);
+  boost::asio::awaitable<void> pause_after(base::Error error);
 
   enum class Sight { kSettled, kTooEarly, kForeign, kTakenOver };
   Sight judge(const View& view);
@@ -133,6 +134,7 @@ class Run {
   std::optional<Abort> ended_;  // the run whose journal was removed: it must not end green
   std::string last_wait_;       // a wait is logged once, not every poll
   int failed_turns_ = 0;        // in a row
+  int refusals_ = 0;            // of changes, for good, since the last one that was made
 };
 
 }  // namespace consumers::recycle

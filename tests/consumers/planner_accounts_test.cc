@@ -75,6 +75,19 @@ TEST(Accounts, OfAPausedRunKnowAnOperatorsBoundsThoughTheyOnceWereItsOwn) {
   EXPECT_EQ(journal_of(ask(snapshot, resumed)).original_min, 8);
 }
 
+// An operator who lowers min may mean desired too, but not what is still above the size.
+TEST(Accounts, TakeNoPartOfADoubleForTheSizeThatAnOperatorWants) {
+  Snapshot snapshot = doubled();
+  snapshot.group.min_size = 3;
+  Journal journal = journal_in(Phase::kCull);
+  const auto wanted = [&](int desired) {
+    snapshot.group.desired_capacity = desired;
+    return journal_of(ask(snapshot, journal)).original_desired;
+  };
+  EXPECT_EQ(wanted(7), 4) << "an alarm has scaled in by one";
+  EXPECT_EQ(wanted(3), 3);
+}
+
 // Its min would say that out-in has raised desired: here an operator has set another one since.
 TEST(Accounts, OfADoubleGoByWhatIsNearestWhereMinIsAnOperators) {
   Snapshot snapshot = doubled();

@@ -336,6 +336,23 @@ TEST(RecycleConsumer, EndsRedInsteadOfRetryingForEverWhenAwsRefusesAStep) {
   EXPECT_EQ(difference(stage.before, stage.look(kGroup), "1"), "");
 }
 
+// Others changed the group since the look, and the service was not well before that.
+TEST(RecycleConsumer, LooksAgainAfterOneRefusalWhateverFailedBefore) {
+  Stage stage;
+  const auto fail = [&](int status, const char* code, int times) {
+    stage.region.faults().add({.kind = sim::FaultKind::kError,
+                               .operation = "SuspendProcesses",
+                               .count = times,
+                               .status = status,
+                               .code = code,
+                               .message = "no"});
+  };
+  fail(500, "InternalFailure", 6);  // two turns, of three attempts each
+  fail(400, "ValidationError", 2);
+  const Verdict verdict = stage.deliver(request_for(kGroup));
+  ASSERT_TRUE(std::holds_alternative<Done>(verdict)) << text_of(verdict);
+}
+
 TEST(RecycleConsumer, GoesOnAfterACancelledDelivery) {
   Stage stage;
   RecycleConsumer consumer(stage.worker.services, stage.config);
