@@ -272,6 +272,8 @@ boost::asio::awaitable<base::Result<void>> AutoScaling::delete_tags(base::GroupN
   QueryCall call = make_call("DeleteTags");
   int position = 0;
   for (const std::string& key : keys) add_tag(call, ++position, group, key);
+  // Whoever finds them gone may set tags of these keys at once: those are not to be deleted.
+  call.idempotent = false;
   co_return co_await send_query_command(caller_, std::move(call));
 }
 

@@ -129,6 +129,7 @@ class AutoScaling {
   // Never propagated at launch.
   virtual boost::asio::awaitable<base::Result<void>> create_or_update_tags(
       base::GroupName group, std::map<std::string, std::string> tags);
+  // Sent once: an error may mean that they are gone.
   virtual boost::asio::awaitable<base::Result<void>> delete_tags(base::GroupName group,
                                                                  std::vector<std::string> keys);
   // The one that is under way, if any: a group has one at a time, and the newest comes first.

@@ -245,7 +245,8 @@ std::vector<Command> commands() {
        "&Tags.member.2.ResourceType=auto-scaling-group&Tags.member.2.Key=b",
        [web](AutoScaling& client) {
          return client.delete_tags(web, {"a", "b"});
-       }},
+       },
+       false},
   };
 }
 

@@ -135,9 +135,10 @@ boost::asio::awaitable<base::Result<T>> Line::carry(std::string service, std::st
       answer.emplace(*error);
     }
     if (!error) co_return std::move(*answer);
-    // TerminateInstance... may not be sent twice once it may have arrived.
-    const bool repeatable = operation != "TerminateInstanceInAutoScalingGroup" ||
-                            error->kind == base::ErrorKind::kThrottled;
+    // These may not be sent twice once they may have arrived (aws/autoscaling.cc).
+    const bool once =
+        operation == "TerminateInstanceInAutoScalingGroup" || operation == "DeleteTags";
+    const bool repeatable = !once || error->kind == base::ErrorKind::kThrottled;
     const bool again = attempt < kPolicy.attempts_max && aws::retry_at_once(*error) && repeatable;
     if (!again || is_too_late()) co_return std::move(*answer);
     co_await exchange_.world.clock().sleep_for(aws::retry_delay(kPolicy, *error, attempt, random_));
