@@ -43,6 +43,7 @@ class Oracle {
 
   const std::string& violation() const { return violation_; }
   bool group_deleted() const { return deleted_; }
+  bool was_scaled_to_zero() const { return lowered_to_.contains(0); }  // by others
   // A newer version came too late for the last look at the group: it is for the next run.
   bool template_came_late() const;
 

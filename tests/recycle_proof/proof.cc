@@ -178,10 +178,11 @@ class Run {
            group->desired < scenario_.weight;
   }
 
-  // Scaled down to nothing there is nothing to recycle; cancelled, it ends well and old.
+  // Scaled down to nothing, be it for a moment in which AWS takes nobody out yet, there is nothing
+  // to recycle; cancelled, it ends well and old.
   bool must_be_new() {
     const sim::Group* group = stage_.group();
-    if (group == nullptr || group->desired == 0) return false;
+    if (group == nullptr || group->desired == 0 || oracle_.was_scaled_to_zero()) return false;
     const std::string& version = group->launch_template.version;
     const bool rolled_back = !version.empty() && !version.starts_with('$') && !scenario_.rollback;
     return at_last_ || rolled_back || !scenario_.is_cancelled();
@@ -191,7 +192,8 @@ class Run {
   void converge() {
     if (oracle_.group_deleted() || !oracle_.violation().empty() || scenario_.dry_run) return;
     const int mutations = stage_.exchange.mutations;
-    const bool came_late = succeeded_ && oracle_.template_came_late();
+    const bool came_late =
+        succeeded_ && (oracle_.template_came_late() || oracle_.was_scaled_to_zero());
     oracle_.start(true);
     at_last_ = true;
     Letter& last = office_.send(request_of(false));
