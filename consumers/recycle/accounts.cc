@@ -103,7 +103,7 @@ bool take_over_bounds(const Turn& turn, Journal& journal) {
   // What still is more than the group is to have in the end, an alarm may have left of it.
   const int desired = group.desired_capacity;
   if (new_min && desired < lowest_of_ours(turn) && desired < journal.wanted()) {
-    journal.original_desired = group.desired_capacity;
+    journal.original_desired = desired;
     journal.scaled_out = 0;
   }
   return new_min || new_max;

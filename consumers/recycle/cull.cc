@@ -111,9 +111,7 @@ std::optional<Step> take_out_surplus(const Turn& turn) {
   if (surplus <= 0) return std::nullopt;  // others have scaled in since it was named
   auto chosen = in_order ? std::vector<Victim>() : choose_new(turn, census.fresh, there);
   if (!in_order && chosen.empty()) {
-    const bool goes = !choose_new(turn, census.fresh, beyond).empty();
-    if (auto even = even_out(turn, wanted, goes)) return *even;
-    return std::nullopt;
+    return even_out(turn, wanted, !choose_new(turn, census.fresh, beyond).empty());
   }
   const Bounds floor{.min_size = wanted, .max_size = {}, .desired = {}};
   if (auto bounds = hold_bounds(turn, floor, "room to take out what is too many")) return *bounds;

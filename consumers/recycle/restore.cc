@@ -84,8 +84,7 @@ std::optional<Step> shrink(const Turn& turn) {
     auto chosen = choose_excess(turn, surplus);
     if (chosen.empty()) {
       const int beyond = turn.census.present() - wanted;
-      if (auto even = even_out(turn, wanted, !choose_excess(turn, beyond).empty())) return *even;
-      return std::nullopt;
+      return even_out(turn, wanted, !choose_excess(turn, beyond).empty());
     }
     return name_victims(turn, std::move(chosen), "the group goes back to its size");
   }
@@ -163,6 +162,7 @@ std::optional<Step> take_out_what_came_late(const Turn& turn) {
   const Journal& journal = turn.journal;
   if (!journal.failure.empty() || journal.strategy == Strategy::kInOut) return std::nullopt;
   const int surplus = turn.group().desired_capacity - max_to_restore(turn);
+  if (surplus <= 0) return std::nullopt;
   // Where the template has changed since, the new ones are old again.
   const auto any_of = [&](const Census::List& members) {
     return !choose_new(turn, members, surplus).empty();

@@ -4,6 +4,7 @@
 #include "tests/recycle_proof/office.h"
 #include "tests/recycle_proof/oracle.h"
 #include "tests/recycle_proof/others.h"
+#include "tests/recycle_proof/telling.h"
 
 #include <date/tz.h>
 #include <fmt/format.h>
@@ -50,11 +51,6 @@ std::string shape_of(Stage& stage, const sim::Group& group) {
   return bar;
 }
 
-std::string argument(const sim::ApiCall& call, const char* name) {
-  const auto found = call.arguments.find(name);
-  return found == call.arguments.end() || !found->is_string() ? "" : found->get<std::string>();
-}
-
 bool is_claim(const sim::ApiCall& call) {
   const auto tags = call.arguments.find("Tags");
   return tags != call.arguments.end() && !tags->empty() &&
@@ -71,7 +67,7 @@ std::string words_for(const sim::ApiCall& call) {
     std::vector<std::string> set;
     for (const auto& [name, shown] : {std::pair{"MinSize", "min"}, std::pair{"MaxSize", "max"},
                                       std::pair{"DesiredCapacity", "desired"}}) {
-      if (const std::string value = argument(call, name); !value.empty()) {
+      if (const std::string value = text_of(call.arguments, name); !value.empty()) {
         set.push_back(fmt::format("{}={}", shown, value));
       }
     }

@@ -113,8 +113,7 @@ void Oracle::judge_edits(int worker, const sim::ApiCall& call, const sim::Group&
     const bool taken_for_ours =
         ours != nullptr && std::ranges::find(*ours, edit.value) != ours->end();
     if (!call.arguments.contains(name) && !taken_for_ours) return;
-    edit.missed.insert(edit.before.begin(), edit.before.end());
-    edit.missed.insert(original);
+    edit.may_be_missed(original);
   };
   judge(min_edit_, "MinSize", original_.min, journal ? &journal->our_min : nullptr);
   judge(max_edit_, "MaxSize", original_.max, journal ? &journal->our_max : nullptr);
@@ -232,10 +231,7 @@ void Oracle::others_did(const Event& event) {
     edit.moment = ++moment_;
     edit.at = stage_.now();
     edit.value = original = is;
-    if (std::ranges::find(ours, is) != ours.end()) {
-      edit.missed.insert(edit.before.begin(), edit.before.end());
-      edit.missed.insert(is);
-    }
+    if (std::ranges::find(ours, is) != ours.end()) edit.may_be_missed(is);
   };
   edited(min_edit_, last_.min, now.min, original_.min,
          journal ? journal->our_min : std::vector<int>());

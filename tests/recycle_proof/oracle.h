@@ -61,6 +61,12 @@ class Oracle {
     std::set<int> before;  // what it replaced, and was not written down
     int value = 0;
     std::set<int> missed;  // values that may stay, because we cannot have seen it
+
+    // Then it may stay, and so may what it replaced.
+    void may_be_missed(int latest) {
+      missed.insert(before.begin(), before.end());
+      missed.insert(latest);
+    }
   };
   struct Seen {
     bool served = false;
